@@ -14,9 +14,9 @@ namespace ito {
 
 /// What a vjp is given.
 struct Backward {
-  const Tensor& g;               ///< cotangent of the output, shaped like it
-  const Tensor& y;               ///< the output
-  const std::vector<Tensor>& x;  ///< the inputs
+  const Tensor& g;                 ///< cotangent of the output, shaped like it
+  const Tensor& y;                 ///< the output
+  const std::vector<Tensor>& x;    ///< the inputs
   const std::vector<bool>& needs;  ///< which of them want a gradient
 };
 
@@ -54,9 +54,9 @@ struct GradOptions {
 };
 
 /// Gradients of sum_i <outputs[i], cotangents[i]> with respect to `inputs` (leaves or intermediate
-/// results). An input that the outputs do not depend on gets zeros. Only what leads from the outputs
-/// to the inputs is visited. Throws when the graph was already consumed, when an input of a recorded
-/// operation has been overwritten since, or when shapes disagree.
+/// results). An input that the outputs do not depend on gets zeros. Only what leads from the
+/// outputs to the inputs is visited. Throws when the graph was already consumed, when an input of a
+/// recorded operation has been overwritten since, or when shapes disagree.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& cotangents, GradOptions options = {});
 
@@ -66,8 +66,8 @@ std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs
 
 /// The vjp of a fused operation under create_graph: runs `definition`, its meaning in plain
 /// operations, on the inputs again and differentiates that.
-std::vector<Tensor> composed_vjp(const Backward& b,
-                                 const std::function<Tensor(const std::vector<Tensor>&)>& definition);
+std::vector<Tensor> composed_vjp(
+    const Backward& b, const std::function<Tensor(const std::vector<Tensor>&)>& definition);
 
 /// f(inputs) without keeping what happens inside: backward runs f again with recording on.
 /// `inputs` must name everything that gradients are wanted for, parameters included.

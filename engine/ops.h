@@ -50,12 +50,12 @@ Tensor select(const Tensor& mask, const Tensor& a, const Tensor& b);  ///< a whe
 Tensor sum(const Tensor& x, const std::vector<int>& axes = {}, bool keep_dims = false);
 Tensor mean(const Tensor& x, const std::vector<int>& axes = {}, bool keep_dims = false);
 Tensor max(const Tensor& x, const std::vector<int>& axes = {}, bool keep_dims = false);
-Tensor sum_to(const Tensor& x, const Shape& shape);        ///< the adjoint of broadcast_to
+Tensor sum_to(const Tensor& x, const Shape& shape);  ///< the adjoint of broadcast_to
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
-double sum_squares(const Tensor& x);                       ///< in double; not differentiable
+double sum_squares(const Tensor& x);  ///< in double; not differentiable
 
 // Shape
-Tensor reshape(const Tensor& x, const Shape& shape);       ///< one size may be -1; shares memory
+Tensor reshape(const Tensor& x, const Shape& shape);  ///< one size may be -1; shares memory
 Tensor permute(const Tensor& x, const std::vector<int>& axes);
 Tensor concat(const std::vector<Tensor>& parts, int axis);
 Tensor slice(const Tensor& x, int axis, Index begin, Index end);
@@ -75,14 +75,18 @@ struct Conv2dOptions {
 };
 Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options = {});
 /// Adjoint of conv2d in x, the "transposed convolution": y [N, P, Q, O] -> [N, H, W, C].
-Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W, Conv2dOptions options = {});
+Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
+                         Conv2dOptions options = {});
 /// Adjoint of conv2d in w: x [N, H, W, C], y [N, P, Q, O] -> [KH, KW, C, O].
-Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW, Conv2dOptions options = {});
+Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW,
+                          Conv2dOptions options = {});
 
 // Normalisation: x [N, ..., C]; gamma and beta [C] or empty
-Tensor group_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Index groups, double eps);
+Tensor group_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Index groups,
+                  double eps);
 Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps);
-Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps);  ///< last axis
+Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                  double eps);  ///< last axis
 
 // Softmax over the last axis, attention
 Tensor softmax(const Tensor& x);

@@ -11,8 +11,19 @@ namespace ito {
 
 /// What a random number is for: the part of its address that keeps streams apart.
 enum class Purpose : std::uint32_t {
-  order, flip, dequantize, time, noise, dropout, prior, predictor, corrector, known_part, probe,
-  init, accept
+  order,
+  flip,
+  dequantize,
+  time,
+  noise,
+  dropout,
+  prior,
+  predictor,
+  corrector,
+  known_part,
+  probe,
+  init,
+  accept
 };
 
 /// Address of a random tensor. `step` is the training step or the sampler's step; `sub` the layer's
@@ -34,7 +45,8 @@ Tensor random_normal(const Shape& shape, const RandomStream& stream, Device devi
 /// In the open interval (0, 1).
 Tensor random_uniform(const Shape& shape, const RandomStream& stream, Device device = Device::cpu);
 /// -1 or +1.
-Tensor random_rademacher(const Shape& shape, const RandomStream& stream, Device device = Device::cpu);
+Tensor random_rademacher(const Shape& shape, const RandomStream& stream,
+                         Device device = Device::cpu);
 
 /// One uniform in (0, 1) per image, as doubles with 32 random bits: times, choices.
 std::vector<double> uniform_per_image(Index images, const RandomStream& stream);

@@ -25,10 +25,10 @@ const char* simd_level();
 /// Chooses a level by name; false when it is not among simd_levels(). Not thread-safe: for tests.
 bool set_simd_level(const char* name);
 
-#define ITO_KERNEL(name, ...)                      \
-  template <class... Arguments>                    \
+#define ITO_KERNEL(name, ...)                               \
+  template <class... Arguments>                             \
   inline void name(Device device, Arguments... arguments) { \
-    table(device).name(arguments...);              \
+    table(device).name(arguments...);                       \
   }
 #include "kernels/kernels.def"
 #undef ITO_KERNEL

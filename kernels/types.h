@@ -44,8 +44,8 @@ struct Gemm {
 };
 
 /// Geometry of a 2-D cross-correlation x[N, H, W, C] * w[KH, KW, C, O] -> y[N, P, Q, O]:
-/// y[n,p,q,o] = sum x[n, p*stride + kh*dilation - pad, q*stride + kw*dilation - pad, c] w[kh,kw,c,o],
-/// zeros outside. `pad` is the padding before; what lies behind follows from P and Q.
+/// y[n,p,q,o] = sum x[n, p*stride + kh*dilation - pad, q*stride + kw*dilation - pad, c]
+/// w[kh,kw,c,o], zeros outside. `pad` is the padding before; what lies behind follows from P and Q.
 struct Conv {
   Index N = 0, H = 0, W = 0, C = 0, KH = 0, KW = 0, P = 0, Q = 0, O = 0;
   Index stride = 1, pad = 0, dilation = 1;
