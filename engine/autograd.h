@@ -28,6 +28,9 @@ using Vjp = std::function<std::vector<Tensor>(const Backward&)>;
 /// graph. Returns `y` as it is when recording is off or no input requires a gradient.
 Tensor record(const char* operation, Tensor y, std::vector<Tensor> inputs, Vjp vjp);
 
+/// A node without history: what Tensor::require_grad hangs on a leaf.
+std::shared_ptr<Node> new_leaf();
+
 /// Whether operations record (per thread; on at start).
 bool recording();
 

@@ -1,0 +1,81 @@
+#include "engine/ops/broadcast.h"
+
+#include <algorithm>
+
+namespace ito {
+
+Shape broadcast_shape(const char* where, const Shape& a, const Shape& b) {
+  Shape shape(static_cast<std::size_t>(std::max(a.rank(), b.rank())), 1);
+  for (int axis = 1; axis <= shape.rank(); ++axis) {
+    const Index size_a = axis <= a.rank() ? a(-axis) : 1;
+    const Index size_b = axis <= b.rank() ? b(-axis) : 1;
+    if (size_a != size_b && size_a != 1 && size_b != 1) {
+      fail(where, "shapes ", a, " and ", b, " do not broadcast");
+    }
+    shape[shape.size() - static_cast<std::size_t>(axis)] = size_a == 1 ? size_b : size_a;
+  }
+  return shape;
+}
+
+std::vector<Index> dense_strides(const Shape& shape) {
+  std::vector<Index> strides(shape.size());
+  Index stride = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+namespace {
+
+/// Strides of `from` walked along the axes of `shape`: 0 where it is repeated.
+std::vector<Index> strides_within(const Shape& shape, const Shape& from) {
+  const std::vector<Index> dense = dense_strides(from);
+  std::vector<Index> strides(shape.size(), 0);
+  const std::size_t missing = shape.size() - from.size();
+  for (std::size_t axis = 0; axis < from.size(); ++axis) {
+    strides[missing + axis] = from[axis] == 1 ? 0 : dense[axis];
+  }
+  return strides;
+}
+
+}  // namespace
+
+kernels::Strided merge_axes(const kernels::Strided& s) {
+  kernels::Strided merged;
+  for (int axis = 0; axis < s.rank; ++axis) {
+    if (s.size[axis] == 1) continue;
+    const int last = merged.rank - 1;
+    const Index n = s.size[axis];
+    const bool joins = merged.rank > 0 && merged.a[last] == s.a[axis] * n &&
+                       merged.b[last] == s.b[axis] * n && merged.y[last] == s.y[axis] * n;
+    const int to = joins ? last : merged.rank++;
+    merged.size[to] = joins ? merged.size[to] * n : n;
+    merged.a[to] = s.a[axis];
+    merged.b[to] = s.b[axis];
+    merged.y[to] = s.y[axis];
+  }
+  if (merged.rank == 0) {
+    merged.rank = 1;
+    merged.size[0] = 1;
+  }
+  return merged;
+}
+
+kernels::Strided broadcast_loops(const Shape& shape, const Shape& a, const Shape& b) {
+  const std::vector<Index> strides_a = strides_within(shape, a);
+  const std::vector<Index> strides_b = strides_within(shape, b);
+  const std::vector<Index> strides_y = dense_strides(shape);
+  kernels::Strided s;
+  s.rank = shape.rank();
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    s.size[axis] = shape[axis];
+    s.a[axis] = strides_a[axis];
+    s.b[axis] = strides_b[axis];
+    s.y[axis] = strides_y[axis];
+  }
+  return merge_axes(s);
+}
+
+}  // namespace ito

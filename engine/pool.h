@@ -1,0 +1,35 @@
+#pragma once
+// Memory of tensors: one pool per device that keeps freed blocks for the next tensor of that size.
+// Under sanitizers every block comes from and goes back to the system, so that they see errors.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/types.h"
+
+namespace ito {
+
+/// Bytes that tensors of a device hold now, held at most since the last reset, and blocks kept for
+/// reuse.
+struct MemoryUse {
+  std::size_t current = 0, peak = 0, kept = 0;
+};
+MemoryUse memory_use(Device device);
+void reset_peak_memory(Device device);
+/// Gives the blocks kept for reuse back to the system.
+void release_kept_memory(Device device);
+
+/// The elements of a tensor. `version` counts writes.
+struct Storage {
+  Storage(Device where, std::size_t bytes);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  Device device;
+  std::size_t bytes;
+  Real* data;
+  std::uint64_t version = 0;
+};
+
+}  // namespace ito

@@ -1,0 +1,148 @@
+#include "engine/tensor.h"
+
+#include <limits>
+
+#include "engine/autograd.h"
+#include "engine/pool.h"
+#include "kernels/kernels.h"
+#include "kernels/memory.h"
+
+namespace ito {
+
+Index Shape::elements() const {
+  Index n = 1;
+  for (const Index size : *this) n *= size;
+  return n;
+}
+
+Index Shape::operator()(int axis) const {
+  const int wanted = axis < 0 ? axis + rank() : axis;
+  if (wanted < 0 || wanted >= rank()) fail("shape", "no axis ", axis, " in shape ", *this);
+  return (*this)[static_cast<std::size_t>(wanted)];
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  out << '[';
+  for (int axis = 0; axis < shape.rank(); ++axis) out << (axis > 0 ? ", " : "") << shape(axis);
+  return out << ']';
+}
+
+namespace {
+
+/// Number of elements, checked: sizes may come from a file.
+Index checked_elements(const Shape& shape) {
+  if (shape.rank() > kernels::max_rank) {
+    fail("tensor", "at most ", kernels::max_rank, " axes are supported, got shape ", shape);
+  }
+  constexpr Index most = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Real));
+  Index n = 1;
+  for (const Index size : shape) {
+    if (size < 0) fail("tensor", "negative size in shape ", shape);
+    if (size > 0 && n > most / size) fail("tensor", "shape ", shape, " is too large");
+    n *= size;
+  }
+  return n;
+}
+
+std::size_t bytes_of(Index elements) { return static_cast<std::size_t>(elements) * sizeof(Real); }
+
+}  // namespace
+
+Tensor::Tensor(Shape shape, Device device)
+    : shape_(std::move(shape)),
+      elements_(checked_elements(shape_)),
+      storage_(std::make_shared<Storage>(device, bytes_of(elements_))) {}
+
+Tensor::Tensor(Shape shape, const std::vector<Real>& values, Device device)
+    : Tensor(std::move(shape), device) {
+  assign(values);
+}
+
+Tensor Tensor::zeros(Shape shape, Device device) { return full(std::move(shape), 0, device); }
+
+Tensor Tensor::full(Shape shape, double value, Device device) {
+  Tensor y(std::move(shape), device);
+  kernels::fill(device, y.mutable_data(), y.elements(), static_cast<Real>(value));
+  return y;
+}
+
+Tensor Tensor::scalar(double value, Device device) { return full({}, value, device); }
+
+Device Tensor::device() const {
+  if (!defined()) fail("tensor", "an empty tensor has no device");
+  return storage_->device;
+}
+
+const Real* Tensor::data() const { return defined() ? storage_->data : nullptr; }
+
+Real* Tensor::mutable_data() {
+  if (!defined()) fail("tensor", "an empty tensor cannot be written");
+  ++storage_->version;
+  return storage_->data;
+}
+
+std::vector<Real> Tensor::to_host() const {
+  std::vector<Real> values(static_cast<std::size_t>(elements_));
+  kernels::copy_to_host(device(), values.data(), data(), bytes_of(elements_));
+  return values;
+}
+
+double Tensor::item() const {
+  if (!defined() || elements_ != 1) fail("item", "expected one element, got shape ", shape_);
+  return static_cast<double>(to_host()[0]);
+}
+
+void Tensor::assign(const std::vector<Real>& values) {
+  if (static_cast<Index>(values.size()) != elements_) {
+    fail("assign", "expected ", elements_, " values for shape ", shape_, ", got ", values.size());
+  }
+  kernels::copy_from_host(device(), mutable_data(), values.data(), bytes_of(elements_));
+}
+
+void Tensor::assign(const Tensor& values) {
+  if (values.shape() != shape_) {
+    fail("assign", "expected shape ", shape_, ", got ", values.shape());
+  }
+  assign(values.to_host());
+}
+
+Tensor Tensor::detach() const { return with_node(nullptr); }
+
+Tensor Tensor::clone() const {
+  Tensor y(shape_, device());
+  kernels::Strided s;
+  s.rank = 1;
+  s.size[0] = elements_;
+  s.a[0] = s.y[0] = 1;
+  kernels::copy_strided(device(), data(), y.mutable_data(), s);
+  return y;
+}
+
+Tensor Tensor::to(Device wanted) const {
+  return wanted == device() ? *this : Tensor(shape_, to_host(), wanted);
+}
+
+Tensor& Tensor::require_grad() {
+  if (!defined()) fail("require_grad", "an empty tensor has no gradient");
+  node_ = new_leaf();
+  return *this;
+}
+
+Tensor Tensor::with_node(std::shared_ptr<Node> node) const {
+  Tensor y = *this;
+  y.node_ = std::move(node);
+  return y;
+}
+
+Tensor Tensor::with_shape(Shape shape) const {
+  if (checked_elements(shape) != elements_) {
+    fail("reshape", "cannot view shape ", shape_, " as ", shape);
+  }
+  Tensor y = detach();
+  y.shape_ = std::move(shape);
+  return y;
+}
+
+std::uint64_t Tensor::version() const { return defined() ? storage_->version : 0; }
+
+}  // namespace ito

@@ -1,0 +1,45 @@
+#pragma once
+// The elementary functions that pointwise.def names, for both scalar types: our own polynomials in
+// single precision (math_float.h), the C library in double.
+
+#include "kernels/math_float.h"
+
+namespace ito::kernels {
+
+ITO_FN double exp_(double x) { return exp(x); }
+ITO_FN double expm1_(double x) { return expm1(x); }
+ITO_FN double tanh_(double x) { return tanh(x); }
+ITO_FN double log_(double x) { return log(x); }
+ITO_FN double log1p_unit(double x) { return log1p(x); }
+ITO_FN double sqrt_(double x) { return sqrt(x); }
+ITO_FN double abs_(double x) { return fabs(x); }
+ITO_FN double pow_(double x, double y) { return pow(x, y); }
+ITO_FN double erf_(double x) { return erf(x); }
+ITO_FN double sin_(double x) { return sin(x); }
+ITO_FN double cos_(double x) { return cos(x); }
+
+/// 1 / (1 + e^-x), through e^-|x|, which cannot overflow: s for x < 0 keeps its relative accuracy.
+template <class T>
+ITO_FN T sigmoid_(T x) {
+  const T e = exp_(-abs_(x));
+  return (x < T(0) ? e : T(1)) / (T(1) + e);
+}
+
+/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|).
+template <class T>
+ITO_FN T softplus_(T x) {
+  return (x < T(0) ? T(0) : x) + log1p_unit(exp_(-abs_(x)));
+}
+
+/// Derivative of x s(x), s the sigmoid: s(x) (1 + x (1 - s(x))) with 1 - s(x) = s(-x).
+template <class T>
+ITO_FN T silu_slope_(T x) {
+  const T e = exp_(-abs_(x));
+  const T s = (x < T(0) ? e : T(1)) / (T(1) + e);
+  const T s_minus = (x < T(0) ? T(1) : e) / (T(1) + e);
+  T bounded = x < T(-1000) ? T(-1000) : x;  // infinity times 0 would be NaN
+  bounded = bounded > T(1000) ? T(1000) : bounded;
+  return s * (T(1) + bounded * s_minus);
+}
+
+}  // namespace ito::kernels
