@@ -7,6 +7,11 @@
 
 namespace ito {
 
+void check_sampler(const Sde& sde, const SamplingConfig& config) {
+  make_predictor(config.predictor, {sde, {}, config.probability_flow});
+  make_corrector(config.corrector, sde, {}, config.snr);
+}
+
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
                      std::function<bool(int done, int total)> progress) {

@@ -6,6 +6,9 @@
 
 namespace ito {
 
+/// Throws for a predictor or corrector that is not known or does not suit the SDE.
+void check_sampler(const Sde& sde, const SamplingConfig& config);
+
 /// Draws samples [count, item...], scaled as the model sees its data. `progress` as in
 /// PredictorCorrectorOptions.
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
