@@ -1,5 +1,8 @@
 #include "nn/json_reader.h"
 
+#include "engine/file.h"
+#include "engine/nearest.h"
+
 namespace ito::nn {
 
 JsonReader::JsonReader(const char* where, const nlohmann::json& json) : where_(where), json_(json) {
@@ -55,14 +58,12 @@ void JsonReader::read(const char* key, std::vector<Index>& value) {
 }
 
 void JsonReader::finish() const {
-  std::string unknown;
+  const std::vector<std::string> known(known_.begin(), known_.end());
   for (const auto& [key, value] : json_.items()) {
-    if (!known_.contains(key)) unknown += (unknown.empty() ? "\"" : ", \"") + key + "\"";
+    if (!known_.contains(key)) {
+      fail(where_, "unknown key ", printable(key), did_you_mean(key, known));
+    }
   }
-  if (unknown.empty()) return;
-  std::string known;
-  for (const std::string& key : known_) known += (known.empty() ? "" : ", ") + key;
-  fail(where_, "unknown keys: ", unknown, "; known are ", known);
 }
 
 }  // namespace ito::nn

@@ -30,7 +30,7 @@ class JsonReader {
     if (!name.empty()) value = from_name(name);
   }
 
-  /// Throws if the object has keys that were not read.
+  /// Throws if the object has a key that was not read, naming the nearest one that was.
   void finish() const;
 
  private:

@@ -42,9 +42,7 @@ std::string explain_extra(const CLI::App& app) {
 int parse_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   std::string message = explain_extra(app);
-  if (message.empty() || dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
-    message = error.what();
-  }
+  if (message.empty()) message = error.what();
   const CLI::App& command = chosen(app);
   const std::string name = &command == &app ? "" : " " + command.get_name();
   return report(Exit::usage, message + " (see ito" + name + " --help)");

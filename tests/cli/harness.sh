@@ -15,7 +15,7 @@ fail() {
 }
 
 # expect CODE TEXT COMMAND...: the command ends with this code; TEXT is part of what it says on
-# stderr (on stdout, for code 0). Errors are one line that begins with "ito: ".
+# stderr (on stdout, for code 0). An error is one message, "ito: ...".
 expect() {
   local code=$1 text=$2 got said
   shift 2
@@ -25,7 +25,8 @@ expect() {
   [ $got -eq "$code" ] || fail "exit code $got, expected $code: $* ($(head -c 500 err.txt))"
   grep -qF -- "$text" $said || fail "expected \"$text\" in: $(head -c 500 $said) -- of: $*"
   if [ "$code" -eq 1 ] || [ "$code" -eq 2 ]; then
-    [ "$(wc -l <err.txt)" -eq 1 ] && grep -q '^ito: ' err.txt || fail "not one message: $(cat err.txt)"
+    [ "$(grep -c '^ito: ' err.txt)" -eq 1 ] && head -n 1 err.txt | grep -q '^ito: ' ||
+      fail "not one message: $(cat err.txt)"
   fi
 }
 
