@@ -1,7 +1,7 @@
 // Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns; large
-// ones by OpenBLAS where the build has it.
+// ones A^T B by OpenBLAS where the build has it.
 
-#include "kernels/cpu/blas_panels.h"
+#include "kernels/cpu/blas_pieces.h"
 #include "kernels/cpu/product.h"
 #include "kernels/memory.h"
 
@@ -79,7 +79,7 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
 /// One product, its pieces given to the threads.
 void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
 #ifdef ITO_OPENBLAS
-  if (blas_serves(g.n, g.k)) return multiply_by_blas(g, a, b, c);
+  if (blas_serves(g)) return multiply_by_blas(g, a, b, c);
 #endif
   const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
   const Panels right = right_operand(g, b, scratch.data());
