@@ -36,8 +36,6 @@ void check(const ito::ImageSet& set) {
 void check(const ito::Picture& picture) {
   const ito::Index size = picture.height * picture.width * picture.channels;
   require(static_cast<std::size_t>(size) == picture.pixels.size());
-  check(ito::ImageSet{
-      1, {picture.height, picture.width, picture.channels}, 256, picture.pixels, {}, {}, ""});
 }
 
 void check(const ito::SafeTensors& contents) {
