@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Builds ito in its variants and runs every test. Options:
+#   --quick   one build and the fast tests (for every commit)
+# The builds stay in build/, build-double/ and build-tsan/ for the next time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source .ci/packages.sh
+quick=no
+for argument in "$@"; do
+  case "$argument" in
+    --quick) quick=yes ;;
+    *) echo "tests/run.sh: unknown option $argument (known: --quick)" >&2; exit 2 ;;
+  esac
+done
+
+jobs=$(nproc)
+names=() times=()
+stage() {  # stage NAME COMMAND...: runs it, remembers its seconds
+  local name=$1 started=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  names+=("$name") times+=($((SECONDS - started)))
+}
+configure_and_build() {  # DIRECTORY TARGETS OPTIONS...
+  local directory=$1 targets=$2
+  shift 2
+  cmake -S . -B "$directory" -G Ninja "$@" >"$directory.log" 2>&1 ||
+    { cat "$directory.log" >&2; rm -f "$directory.log"; return 1; }
+  rm -f "$directory.log"
+  # shellcheck disable=SC2086  # targets are words
+  cmake --build "$directory" -j "$jobs" --target $targets
+}
+run_tests() {  # DIRECTORY CTEST_OPTIONS...
+  local directory=$1
+  shift
+  ctest --test-dir "$directory" --output-on-failure "$@"
+}
+
+packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
+          libcli11-dev nlohmann-json3-dev libgtest-dev)
+[ $quick = yes ] || packages+=(clang-14 libclang-rt-14-dev libomp-14-dev clang-format-14)
+stage "packages" need_packages "${packages[@]}"
+
+if [ $quick = yes ]; then
+  stage "build: float, OpenBLAS" configure_and_build build all
+  stage "test: fast ones" run_tests build -L fast
+else
+  format_is_clean() {
+    git ls-files '*.h' '*.cpp' '*.cu' 2>/dev/null | grep -v '_data\.cpp$' |
+      xargs -r clang-format-14 --dry-run --Werror
+  }
+  [ -d .git ] && stage "format" format_is_clean
+  stage "build: float, OpenBLAS" configure_and_build build all -DITO_BLAS=OpenBLAS
+  stage "test: float, OpenBLAS" run_tests build
+  stage "build: double, builtin GEMM, ASan + UBSan" configure_and_build build-double all \
+    -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_SANITIZE=address,undefined -DCMAKE_CXX_FLAGS_RELEASE=-O1
+  stage "test: double, builtin GEMM, ASan + UBSan" run_tests build-double
+  # GCC's OpenMP runtime is invisible to TSan; LLVM's tells it of its barriers through Archer.
+  stage "build: TSan" configure_and_build build-tsan "ito_test_kernels ito_test_engine" \
+    -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BLAS=builtin -DITO_SANITIZE=thread -DITO_JPEG=OFF \
+    -DCMAKE_CXX_FLAGS_RELEASE=-O1
+  export OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so TSAN_OPTIONS=ignore_noninstrumented_modules=1
+  stage "test: TSan" run_tests build-tsan -L threads
+fi
+
+echo
+echo "seconds  stage"
+for i in "${!names[@]}"; do printf '%7d  %s\n' "${times[$i]}" "${names[$i]}"; done
+printf '%7d  in all (%d of them installing)\n' "$SECONDS" "$install_seconds"
