@@ -5,8 +5,8 @@
 namespace ito {
 namespace {
 
-/// Throws unless images are [n, 8, 8, 1] in [0, 1]; returns them as [n, 64].
-Tensor flat_pixels(const Tensor& images) {
+/// Throws unless images are [n, 8, 8, 1] in [0, 1].
+void check(const Tensor& images) {
   constexpr Index size = DigitClassifier::size;
   if (images.rank() != 4 || images.shape() != Shape{images.size(0), size, size, 1}) {
     fail("digit_classifier", "expected images [n, 8, 8, 1], got ", images.shape());
@@ -16,14 +16,14 @@ Tensor flat_pixels(const Tensor& images) {
       fail("digit_classifier", "expected values in [0, 1], got ", value);
     }
   }
-  return reshape(images, {images.size(0), size * size});
 }
 
 }  // namespace
 
 DigitClassifier::DigitClassifier() {
-  add_child("first", first_);
-  add_child("second", second_);
+  add_child("fine", fine_);
+  add_child("coarse", coarse_);
+  add_child("feature", feature_);
   add_child("last", last_);
 }
 
@@ -46,14 +46,20 @@ DigitClassifier DigitClassifier::fixed() {
   return DigitClassifier(detail::digit_classifier_weights);
 }
 
+Tensor DigitClassifier::strokes(const Tensor& images) const {
+  check(images);
+  const Tensor h = silu(coarse_.forward(silu(fine_.forward(images))));
+  return reshape(h, {h.size(0), h.size(1) * h.size(2) * h.size(3)});
+}
+
 Tensor DigitClassifier::features(const Tensor& images) const {
-  return silu(second_.forward(silu(first_.forward(flat_pixels(images)))));
+  return silu(feature_.forward(strokes(images)));
 }
 
 Tensor DigitClassifier::logits(const Tensor& images, const RandomStream* dropout) const {
-  const Tensor h = silu(first_.forward(flat_pixels(images)));
-  const Tensor f = silu(second_.forward(first_dropout_.forward(h, dropout)));
-  return last_.forward(second_dropout_.forward(f, dropout));
+  const Tensor h = stroke_dropout_.forward(strokes(images), dropout);
+  const Tensor f = silu(feature_.forward(h));
+  return last_.forward(feature_dropout_.forward(f, dropout));
 }
 
 Tensor DigitClassifier::classify(const Tensor& images) const { return softmax(logits(images)); }

@@ -20,8 +20,9 @@ namespace ito {
 namespace {
 
 constexpr std::uint64_t seed = 1;
-constexpr Index batch_size = 100, steps = 6000;
+constexpr Index batch_size = 100, steps = 3000;
 constexpr double largest_shift = 0.5;  // in pixels
+constexpr double noise = 0.1;          // standard deviation, of pixels in [0, 1]
 constexpr nn::AdamConfig optimiser{.learning_rate = 3e-3, .weight_decay = 3e-4, .warmup = 100};
 constexpr double ema_decay = 0.998;
 
@@ -46,17 +47,19 @@ Tensor shifted(const Tensor& images, int axis, const std::vector<double>& amount
   const Tensor moved = slice(padded, axis, 0, size) * Tensor(one_each, forth) +
                        slice(padded, axis, 2, size + 2) * Tensor(one_each, back) +
                        images * Tensor(one_each, stay);
-  return clamp(moved, 0, 1);  // the three factors sum to 1 up to rounding
+  return moved;
 }
 
-Tensor randomly_shifted(Tensor images, Index step) {
+/// Shifted along both axes, with noise.
+Tensor augmented(Tensor images, Index step) {
   for (const int axis : {1, 2}) {
     const RandomStream place = stream(Purpose::noise, step, static_cast<std::uint32_t>(axis));
     std::vector<double> amounts = uniform_per_image(images.size(0), place);
     for (double& amount : amounts) amount = largest_shift * (2 * amount - 1);
     images = shifted(images, axis, amounts);
   }
-  return images;
+  const Tensor z = random_normal(images.shape(), stream(Purpose::noise, step));
+  return clamp(images + noise * z, 0, 1);
 }
 
 /// The rows of batch number `step`: a new order every epoch.
@@ -73,7 +76,7 @@ double training_step(const DigitClassifier& classifier, nn::Adam& adam, const Im
   const std::vector<Index> rows = batch_rows(train, step);
   std::vector<Index> labels;
   for (const Index row : rows) labels.push_back(train.labels[static_cast<std::size_t>(row)]);
-  const Tensor images = randomly_shifted(batch(train, rows, Range::unit), step);
+  const Tensor images = augmented(batch(train, rows, Range::unit), step);
   const RandomStream dropout = stream(Purpose::dropout, step);
   const Tensor loss = cross_entropy(classifier.logits(images, &dropout), labels);
   std::vector<Tensor> parameters;
@@ -92,7 +95,7 @@ std::vector<std::int16_t> fit(const ImageSet& train) {
   for (Index step = 0; step < steps; ++step) {
     const double loss = training_step(classifier, adam, train, step);
     ema.update();
-    if ((step + 1) % 1000 == 0) std::cout << "step " << step + 1 << ": loss " << loss << std::endl;
+    if ((step + 1) % 500 == 0) std::cout << "step " << step + 1 << ": loss " << loss << std::endl;
   }
   std::vector<std::int16_t> weights;
   for (const Tensor& average : ema.averages()) {
