@@ -1,0 +1,87 @@
+// The score of a mixture's marginal, as operations on tensors:
+//   s(x, t) = sum_k p(k | x, t) s_k(x, t),  s_k = -Q diag(1 / v) Q^T (x - m mu_k),
+// with v = m^2 variances_k + std^2 and m, std those of the SDE at t.
+
+#include <cmath>
+
+#include "diffusion/mixture.h"
+
+namespace ito {
+
+namespace {
+
+using Component = GaussianMixture::Component;
+
+/// What one component contributes.
+struct Part {
+  Tensor log_joint;  ///< log(weight_k N(x; k)) up to a constant that all k share, [N, 1]
+  Tensor score;      ///< s_k [N, D]
+};
+
+/// The mean m mu_k of each sample, [N, D].
+Tensor means(const Component& c, const Sde& sde, const Times& t, Device device) {
+  std::vector<Real> values;
+  for (double t_n : t)
+    for (double mu : c.mean) values.push_back(static_cast<Real>(sde.mean_scale(t_n) * mu));
+  return Tensor({static_cast<Index>(t.size()), static_cast<Index>(c.mean.size())}, values, device);
+}
+
+/// The eigenvalues v of each sample, [N][D].
+std::vector<double> eigenvalues(const Component& c, const Sde& sde, const Times& t) {
+  std::vector<double> v;
+  for (double t_n : t) {
+    double m = sde.mean_scale(t_n), std = sde.std(t_n);
+    for (double variance : c.variances) v.push_back(m * m * variance + std * std);
+  }
+  return v;
+}
+
+Part contribution(const Component& c, const Sde& sde, const Tensor& x, const Times& t) {
+  Index N = x.size(0), D = x.size(1);
+  std::vector<double> v = eigenvalues(c, sde, t);
+  std::vector<Real> precision, log_normaliser(static_cast<std::size_t>(N));
+  for (std::size_t n = 0, i = 0; n < t.size(); ++n) {
+    double log_det = 0;
+    for (Index d = 0; d < D; ++d, ++i) {
+      precision.push_back(static_cast<Real>(1 / v[i]));
+      log_det += std::log(v[i]);
+    }
+    log_normaliser[n] = static_cast<Real>(std::log(c.weight) - 0.5 * log_det);
+  }
+
+  Tensor Q;
+  if (!c.Q.empty()) Q = Tensor({D, D}, std::vector<Real>(c.Q.begin(), c.Q.end()), x.device());
+  Tensor d = x - means(c, sde, t, x.device());
+  if (Q.defined()) d = matmul(d, Q);
+  Tensor whitened = d * Tensor({N, D}, precision, x.device());
+  Tensor log_joint =
+      Tensor({N, 1}, log_normaliser, x.device()) - 0.5 * sum(d * whitened, {1}, true);
+  return {log_joint, -(Q.defined() ? matmul(whitened, Q, false, true) : whitened)};
+}
+
+}  // namespace
+
+Score GaussianMixture::score(const Sde& sde) const {
+  return [mixture = *this, &sde](const Tensor& input, const Times& t) {
+    Index N = input.size(0), D = mixture.dimension();
+    if (input.elements() != N * D || static_cast<Index>(t.size()) != N)
+      fail("mixture", "expected [N, ", D, "] with N times, got ", input.shape(), " with ",
+           t.size());
+    Tensor x = reshape(input, {N, D});
+    std::vector<Tensor> log_joints, scores;
+    for (const Component& c : mixture.components()) {
+      Part part = contribution(c, sde, x, t);
+      log_joints.push_back(part.log_joint);
+      scores.push_back(part.score);
+    }
+    Tensor posterior = softmax(concat(log_joints, 1));  // [N, K]
+    Tensor score = slice(posterior, 1, 0, 1) * scores[0];
+    for (std::size_t k = 1; k < scores.size(); ++k) {
+      auto column = static_cast<Index>(k);
+      score = score + slice(posterior, 1, column, column + 1) * scores[k];
+    }
+    return reshape(score, input.shape());
+  };
+}
+
+}  // namespace ito

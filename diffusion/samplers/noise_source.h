@@ -1,0 +1,23 @@
+#pragma once
+// Where a sampler's noise comes from.
+
+#include <functional>
+
+#include "engine/random.h"
+
+namespace ito {
+
+/// Standard normal noise, shaped like the batch, for `purpose` (prior, predictor, corrector) at the
+/// sampler's `step` and, for a corrector, its iteration `sub`. Samplers ask in the order in which
+/// they use it: the prior, then at each step one per corrector iteration and one for the predictor.
+using NoiseSource = std::function<Tensor(Purpose purpose, std::uint32_t step, std::uint32_t sub)>;
+
+/// Noise addressed by seed and sample number: sample `first_sample + n` gets the same noise in any
+/// batch. `shape` is [N, ...].
+NoiseSource random_noise(Shape shape, std::uint64_t seed, Index first_sample = 0,
+                         Device device = Device::cpu);
+
+/// The given draws, in turn; throws when they run out.
+NoiseSource replayed_noise(std::vector<Tensor> draws);
+
+}  // namespace ito

@@ -1,0 +1,56 @@
+#include "diffusion/samplers/predictor_corrector.h"
+
+#include "engine/autograd.h"
+
+namespace ito {
+
+Times time_grid(const Sde& sde, int steps, double eps) {
+  if (steps < 1) fail("sampler", "expected at least 1 step, got ", steps);
+  if (!(eps > 0 && eps < sde.T()))
+    fail("sampler", "expected 0 < eps < ", sde.T(), ", got eps = ", eps);
+  Times grid{sde.T()};
+  for (int k = 1; k < steps; ++k) grid.push_back(sde.T() + (eps - sde.T()) * k / (steps - 1));
+  return grid;
+}
+
+namespace {
+
+Update correct(const Corrector& corrector, Update state, const Times& t, const NoiseSource& noise,
+               std::uint32_t step, int iterations) {
+  for (int j = 0; j < iterations; ++j)
+    state =
+        corrector.step(state.x, t, noise(Purpose::corrector, step, static_cast<std::uint32_t>(j)));
+  return state;
+}
+
+}  // namespace
+
+Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Corrector* corrector,
+                            const NoiseSource& noise, const PredictorCorrectorOptions& options) {
+  NoGrad no_grad;
+  Times grid = time_grid(sde, options.steps, options.eps);
+  auto observe = [&](int k, Purpose stage, const Update& state) {
+    if (options.observe) options.observe({k, grid[static_cast<std::size_t>(k)], stage, state});
+  };
+
+  Tensor x_T = noise(Purpose::prior, 0, 0) * sde.prior_std();
+  Update state{x_T, x_T};
+  auto N = static_cast<std::size_t>(x_T.size(0));
+  bool complete = true;
+  for (int k = 0; k < options.steps && complete; ++k) {
+    auto step = static_cast<std::uint32_t>(k);
+    Times t(N, grid[step]), s(N, k + 1 < options.steps ? grid[step + 1] : 0);
+    if (corrector) {
+      state = correct(*corrector, state, t, noise, step, options.corrector_steps);
+      observe(k, Purpose::corrector, state);
+    }
+    state.mean = state.x;  // what the absent predictor returns
+    if (predictor) state = predictor->step(state.x, t, s, noise(Purpose::predictor, step, 0));
+    observe(k, Purpose::predictor, state);
+    if (options.progress && !options.progress(k + 1, options.steps))
+      complete = k + 1 == options.steps;
+  }
+  return {options.denoise ? state.mean : state.x, complete};
+}
+
+}  // namespace ito

@@ -1,0 +1,19 @@
+#pragma once
+// From a network to a score function. Samplers, likelihood and control see only the score.
+
+#include "diffusion/sde/sde.h"
+#include "nn/networks/score_network.h"
+
+namespace ito {
+
+/// s(x, t) = output_scale(t) * network(x, label(t)), with the parametrisation of the SDE (Song et
+/// al. 2021, appendix G). Refers to `network` and `sde`, which must outlive the result. With
+/// `dropout` the network is in training mode and draws its masks from that stream.
+Score network_score(const nn::ScoreNetwork& network, const Sde& sde,
+                    Labels labels = Labels::continuous, const RandomStream* dropout = nullptr);
+
+/// `score`, adding the number of its evaluations to `count` (a batch is one evaluation). Refers to
+/// `count`.
+Score counted(Score score, Index& count);
+
+}  // namespace ito
