@@ -1,0 +1,107 @@
+#include "nn/adam.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/ops.h"
+#include "kernels/kernels.h"
+
+namespace ito::nn {
+
+namespace {
+
+void check(const AdamConfig& c) {
+  const auto is_rate = [](double x) { return std::isfinite(x) && x >= 0; };
+  if (!is_rate(c.learning_rate) || !is_rate(c.eps) || !is_rate(c.weight_decay) || c.warmup < 0) {
+    fail("adam", "expected a learning rate, eps, weight decay and warm-up of at least 0, got ",
+         c.learning_rate, ", ", c.eps, ", ", c.weight_decay, ", ", c.warmup);
+  }
+  if (!(c.beta1 >= 0 && c.beta1 < 1 && c.beta2 >= 0 && c.beta2 < 1)) {
+    fail("adam", "expected betas in [0, 1), got ", c.beta1, " and ", c.beta2);
+  }
+}
+
+void check_shapes(const std::vector<Parameter>& parameters, const std::vector<Tensor>& tensors,
+                  const char* what) {
+  if (tensors.size() != parameters.size()) {
+    fail("adam", "expected ", parameters.size(), " ", what, ", got ", tensors.size());
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Shape& expected = parameters[i].value->shape();
+    if (!tensors[i].defined() || tensors[i].shape() != expected) {
+      fail("adam", "expected ", what, " ", expected, " for ", parameters[i].name, ", got ",
+           tensors[i].shape());
+    }
+  }
+}
+
+std::vector<Tensor> zeros_like(const std::vector<Parameter>& parameters) {
+  std::vector<Tensor> out;
+  for (const Parameter& p : parameters) {
+    out.push_back(Tensor::zeros(p.value->shape(), p.value->device()));
+  }
+  return out;
+}
+
+/// The factor that bounds the norm; the 1e-6 is the published guard against division by zero.
+double clip_factor(double norm, double clip) {
+  return clip < 0 ? 1 : std::min(1.0, clip / (norm + 1e-6));
+}
+
+}  // namespace
+
+Adam::Adam(std::vector<Parameter> parameters, const AdamConfig& config)
+    : parameters_(std::move(parameters)), config_(config) {
+  check(config);
+  state_.first = zeros_like(parameters_);
+  state_.second = zeros_like(parameters_);
+}
+
+double Adam::gradient_norm(const std::vector<Tensor>& gradients) const {
+  double squares = 0;
+  for (const Tensor& g : gradients) squares += sum_squares(g);
+  return std::sqrt(squares);
+}
+
+double Adam::warmed_up_rate() const {
+  if (config_.warmup == 0) return config_.learning_rate;
+  const double share = static_cast<double>(state_.step) / static_cast<double>(config_.warmup);
+  return config_.learning_rate * std::min(share, 1.0);
+}
+
+Adam::Report Adam::step(const std::vector<Tensor>& gradients) {
+  check_shapes(parameters_, gradients, "gradients");
+  const Report report = {warmed_up_rate(), gradient_norm(gradients)};
+  if (!std::isfinite(report.gradient_norm)) {
+    fail("adam", "the norm of the gradient is ", report.gradient_norm, " at step ", state_.step);
+  }
+  const auto count = static_cast<double>(state_.step + 1);
+  const kernels::Adam update = {.learning_rate = report.learning_rate,
+                                .beta1 = config_.beta1,
+                                .beta2 = config_.beta2,
+                                .eps = config_.eps,
+                                .weight_decay = config_.weight_decay,
+                                .correction1 = 1 - std::pow(config_.beta1, count),
+                                .correction2 = 1 - std::pow(config_.beta2, count),
+                                .gradient_scale = clip_factor(report.gradient_norm, config_.clip)};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Tensor& p = *parameters_[i].value;
+    kernels::adam(p.device(), update, p.mutable_data(), gradients[i].data(),
+                  state_.first[i].mutable_data(), state_.second[i].mutable_data(), p.elements());
+  }
+  ++state_.step;
+  return report;
+}
+
+void Adam::restore(const State& state) {
+  check_shapes(parameters_, state.first, "first moments");
+  check_shapes(parameters_, state.second, "second moments");
+  if (state.step < 0) fail("adam", "expected a step of at least 0, got ", state.step);
+  state_.step = state.step;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    state_.first[i].assign(state.first[i]);
+    state_.second[i].assign(state.second[i]);
+  }
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,27 @@
+#include "nn/blocks/attention.h"
+
+#include "engine/ops.h"
+
+namespace ito::nn {
+
+AttentionBlock::AttentionBlock(Index channels, const Groups& groups)
+    : norm_(channels, groups),
+      query_(channels, channels, pointwise_init_scale),
+      key_(channels, channels, pointwise_init_scale),
+      value_(channels, channels, pointwise_init_scale),
+      out_(channels, channels, 0) {
+  add_child("norm", norm_);
+  add_child("query", query_);
+  add_child("key", key_);
+  add_child("value", value_);
+  add_child("out", out_);
+}
+
+Tensor AttentionBlock::forward(const Tensor& x) const {
+  const Shape pixels = {x.size(0), x.size(1) * x.size(2), x.size(3)};
+  const Tensor h = reshape(norm_.forward(x), pixels);  // [N, T, C]
+  const Tensor mixed = attention(query_.forward(h), key_.forward(h), value_.forward(h));
+  return x + reshape(out_.forward(mixed), x.shape());
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,36 @@
+#include "nn/layers/group_norm.h"
+
+#include <algorithm>
+
+#include "engine/ops.h"
+
+namespace ito::nn {
+
+Index Groups::of(Index channels) const {
+  const Index groups = rule == Rule::fixed ? max : std::min(channels / 4, max);
+  if (groups < 1 || channels % groups != 0) {
+    fail("group_norm", "expected a number of groups that divides ", channels, " channels, got ",
+         groups, " (rule ", name_of(rule), ", at most ", max, ")");
+  }
+  return groups;
+}
+
+Groups::Rule group_rule_named(const std::string& name) {
+  if (name == "fixed") return Groups::Rule::fixed;
+  if (name == "quarter") return Groups::Rule::quarter;
+  fail("group_norm", "expected the group rule fixed or quarter, got \"", name, "\"");
+}
+
+std::string name_of(Groups::Rule rule) { return rule == Groups::Rule::fixed ? "fixed" : "quarter"; }
+
+GroupNorm::GroupNorm(Index channels, const Groups& groups) : groups_(groups.of(channels)) {
+  add_parameter("weight", weight_, {channels}, {.kind = Init::Kind::ones});
+  add_parameter("bias", bias_, {channels}, {});
+}
+
+Tensor GroupNorm::forward(const Tensor& x) const {
+  constexpr double eps = 1e-6;
+  return group_norm(x, weight_, bias_, groups_, eps);
+}
+
+}  // namespace ito::nn

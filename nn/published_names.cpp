@@ -1,0 +1,83 @@
+#include "nn/published_names.h"
+
+#include "engine/autograd.h"
+#include "engine/ops.h"
+
+namespace ito::nn {
+
+namespace {
+
+const std::vector<int> transpose = {1, 0};
+const std::vector<int> conv_to_ours = {2, 3, 1, 0};
+const std::vector<int> conv_to_published = {3, 2, 0, 1};
+
+}  // namespace
+
+Tensor from_published(const Tensor& tensor, Layout layout) {
+  const NoGrad no_grad;
+  switch (layout) {
+    case Layout::same:
+      return tensor.detach();
+    case Layout::transposed:
+      return permute(tensor, transpose);
+    case Layout::conv:
+      return permute(tensor, conv_to_ours);
+  }
+  fail("published_names", "unknown layout ", static_cast<int>(layout));
+}
+
+Tensor to_published(const Tensor& tensor, Layout layout) {
+  const NoGrad no_grad;
+  switch (layout) {
+    case Layout::same:
+      return tensor.detach();
+    case Layout::transposed:
+      return permute(tensor, transpose);
+    case Layout::conv:
+      return permute(tensor, conv_to_published);
+  }
+  fail("published_names", "unknown layout ", static_cast<int>(layout));
+}
+
+Shape published_shape(const Shape& ours, Layout layout) {
+  if (layout == Layout::transposed) return {ours(1), ours(0)};
+  if (layout == Layout::conv) return {ours(3), ours(2), ours(0), ours(1)};
+  return ours;
+}
+
+TensorMap to_published(const TensorMap& ours, const NameTable& table) {
+  TensorMap out;
+  for (const PublishedName& row : table) {
+    const auto it = ours.find(row.ours);
+    if (it != ours.end()) out.emplace(row.published, to_published(it->second, row.layout));
+  }
+  if (out.size() == ours.size()) return out;
+  for (const auto& [name, tensor] : ours) {
+    bool known = false;
+    for (const PublishedName& row : table) known = known || row.ours == name;
+    if (!known) fail("published_names", "the table has no row for ", name);
+  }
+  return out;
+}
+
+TensorMap from_published(const TensorMap& published, const NameTable& table) {
+  TensorMap out;
+  for (const PublishedName& row : table) {
+    const auto it = published.find(row.published);
+    if (it != published.end()) out.emplace(row.ours, from_published(it->second, row.layout));
+  }
+  return out;
+}
+
+void load_published(Module& network, const NameTable& table, const TensorMap& published,
+                    Extra extra) {
+  const TensorMap state = values(network);
+  std::vector<Expected> expected;
+  for (const PublishedName& row : table) {
+    expected.push_back({row.published, published_shape(state.at(row.ours).shape(), row.layout)});
+  }
+  check_match("load_published", expected, published, extra);
+  load(network, from_published(published, table));
+}
+
+}  // namespace ito::nn
