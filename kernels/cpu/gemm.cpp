@@ -1,0 +1,102 @@
+// Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns.
+
+#include "kernels/cpu/product.h"
+#include "kernels/memory.h"
+
+namespace ito::kernels::ITO_LEVEL {
+namespace {
+
+/// Columns of C that one piece of work computes, and rows from which packing B pays.
+constexpr Index piece_columns = 8 * panel_width;
+constexpr Index packing_rows = 4 * tile_rows;
+
+Index smaller(Index a, Index b) { return a < b ? a : b; }
+
+void clear(Real* c, Index n) {
+  for (Index i = 0; i < n; ++i) c[i] = 0;
+}
+
+bool needs_packing(const Gemm& g) {
+  return g.transpose_b || g.n % lanes != 0 || g.m >= packing_rows;
+}
+
+/// B in panels: in place where that is fast, else packed into `packed`.
+Panels right_operand(const Gemm& g, const Real* b, Real* packed) {
+  if (!needs_packing(g)) return {b, g.k, g.n, g.n};
+  PanelSource source;
+  source.b = b;
+  source.depth = g.k;
+  source.n = g.n;
+  source.row_stride = g.transpose_b ? 1 : g.n;
+  source.column_stride = g.transpose_b ? g.k : 1;
+  return pack_panels(source, packed);
+}
+
+/// Rows [row, row + count) of C, columns [first, last).
+void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Index row, Index first,
+                    Index last) {
+  const Index count = smaller(block_rows, g.m - row);
+  Block block{c + row * g.n + first, g.n, first, last, g.accumulate};
+  if (!g.transpose_a) {
+    const Real* rows[row_pointers(1)];
+    for (Index r = 0; r < count; ++r) rows[r] = a + (row + r) * g.k;
+    multiply_rows({rows, count, 1, g.k}, b, block);
+    return;
+  }
+  const Real* columns[block_depth];
+  for (Index k = 0; k < g.k; k += block_depth) {
+    const Index depth = smaller(block_depth, g.k - k);
+    for (Index d = 0; d < depth; ++d) columns[d] = a + (k + d) * g.m + row;
+    multiply_columns({columns, count, k, depth}, b, block);
+    block.accumulate = true;
+  }
+}
+
+/// One product, its pieces given to the threads.
+void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
+  const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
+  const Panels right = right_operand(g, b, scratch.data());
+  const Index columns = (g.n + piece_columns - 1) / piece_columns;
+  const Index rows = (g.m + block_rows - 1) / block_rows;
+  parallel_for(rows * columns, [&](Index i) {
+    const Index first = i % columns * piece_columns;
+    multiply_piece(g, a, right, c, i / columns * block_rows, first,
+                   smaller(g.n, first + piece_columns));
+  });
+}
+
+}  // namespace
+
+void multiply(const Gemm& g, const Real* a, const Real* b, Real* c) {
+  if (g.k == 0 && !g.accumulate) clear(c, g.m * g.n);
+  if (g.m == 0 || g.n == 0 || g.k == 0) return;
+  const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
+  const Panels right = right_operand(g, b, scratch.data());
+  for (Index row = 0; row < g.m; row += block_rows) multiply_piece(g, a, right, c, row, 0, g.n);
+}
+
+void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
+  if (g.batch == 0 || g.m == 0 || g.n == 0) return;
+  const bool stacked =
+      !g.transpose_a && g.stride_b == 0 && g.stride_a == g.m * g.k && g.stride_c == g.m * g.n;
+  if (stacked) {
+    g.m *= g.batch;
+    g.batch = 1;
+  }
+  // Large products one after the other, each by all threads; small ones each by one thread.
+  constexpr Index large = 1 << 22;
+  if (g.k > 0 && (g.batch == 1 || g.m * g.n * g.k >= large)) {
+    for (Index i = 0; i < g.batch; ++i) {
+      multiply_parallel(g, a + i * g.stride_a, b + i * g.stride_b, c + i * g.stride_c);
+    }
+    return;
+  }
+  const Index grain = 1 + (1 << 16) / (1 + g.m * g.n * g.k);
+  parallel_ranges(g.batch, grain, [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i) {
+      multiply(g, a + i * g.stride_a, b + i * g.stride_b, c + i * g.stride_c);
+    }
+  });
+}
+
+}  // namespace ito::kernels::ITO_LEVEL

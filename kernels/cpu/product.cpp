@@ -1,0 +1,188 @@
+// The register tiles of the matrix product, and the loops over blocks around them.
+
+#include "kernels/cpu/product.h"
+
+#include <utility>
+
+#include "kernels/cpu/level.h"
+
+namespace ito::kernels::ITO_LEVEL {
+namespace {
+
+/// Where a register tile lives in C: `width` columns of it count. `start`: from zero.
+struct Tile {
+  Real* c;
+  Index stride;
+  Index width;
+  bool start;
+};
+
+template <int R, int V>
+ITO_INLINE void load_tile(const Tile& tile, Vec (&sum)[R][V]) {
+  for (int i = 0; i < R; ++i) {
+    for (int v = 0; v < V; ++v) sum[i][v] = Vec{};
+  }
+  if (tile.start) return;
+  for (int i = 0; i < R; ++i) {
+    const Real* row = tile.c + i * tile.stride;
+    Real padded[V * lanes] = {};
+    const bool whole = tile.width == V * lanes;
+    if (!whole) std::memcpy(padded, row, static_cast<std::size_t>(tile.width) * sizeof(Real));
+    for (int v = 0; v < V; ++v) sum[i][v] = load((whole ? row : padded) + v * lanes);
+  }
+}
+
+template <int R, int V>
+ITO_INLINE void store_tile(const Tile& tile, const Vec (&sum)[R][V]) {
+  for (int i = 0; i < R; ++i) {
+    Real* row = tile.c + i * tile.stride;
+    if (tile.width == V * lanes) {
+      for (int v = 0; v < V; ++v) store(row + v * lanes, sum[i][v]);
+    } else {
+      Real padded[V * lanes];
+      for (int v = 0; v < V; ++v) store(padded + v * lanes, sum[i][v]);
+      std::memcpy(row, padded, static_cast<std::size_t>(tile.width) * sizeof(Real));
+    }
+  }
+}
+
+/// R rows by V vectors; `depth` Reals from `offset` on of each row under each of `taps` taps.
+template <int R, int V>
+void rows_tile(const Real* const* rows, Index taps, Index offset, Index depth, const Real* b,
+               Index step, const Tile& tile) {
+  Vec sum[R][V];
+  load_tile<R, V>(tile, sum);
+  for (Index t = 0; t < taps; ++t) {
+    const Real* row[R];
+    for (int i = 0; i < R; ++i) row[i] = rows[t * tile_rows + i] + offset;
+    for (Index d = 0; d < depth; ++d, b += step) {
+      Vec right[V];
+      for (int v = 0; v < V; ++v) right[v] = load(b + v * lanes);
+      for (int i = 0; i < R; ++i) {
+        const Vec left = broadcast(row[i][d]);
+        for (int v = 0; v < V; ++v) sum[i][v] = multiply_add(left, right[v], sum[i][v]);
+      }
+    }
+  }
+  store_tile<R, V>(tile, sum);
+}
+
+/// The same for A given by columns: the tile's rows begin at `offset` of each column.
+template <int R, int V>
+void columns_tile(const Real* const* columns, Index offset, Index depth, const Real* b, Index step,
+                  const Tile& tile) {
+  Vec sum[R][V];
+  load_tile<R, V>(tile, sum);
+  for (Index d = 0; d < depth; ++d, b += step) {
+    const Real* column = columns[d] + offset;
+    Vec right[V];
+    for (int v = 0; v < V; ++v) right[v] = load(b + v * lanes);
+    for (int i = 0; i < R; ++i) {
+      const Vec left = broadcast(column[i]);
+      for (int v = 0; v < V; ++v) sum[i][v] = multiply_add(left, right[v], sum[i][v]);
+    }
+  }
+  store_tile<R, V>(tile, sum);
+}
+
+using RowsTile = void (*)(const Real* const*, Index, Index, Index, const Real*, Index, const Tile&);
+using ColumnsTile = void (*)(const Real* const*, Index, Index, const Real*, Index, const Tile&);
+
+struct TileTable {
+  RowsTile rows[tile_rows][tile_vectors];
+  ColumnsTile columns[tile_rows][tile_vectors];
+};
+
+template <int... R>
+constexpr TileTable tile_table(std::integer_sequence<int, R...>) {
+  return {{{rows_tile<R + 1, 1>, rows_tile<R + 1, 2>}...},
+          {{columns_tile<R + 1, 1>, columns_tile<R + 1, 2>}...}};
+}
+
+constexpr TileTable tiles = tile_table(std::make_integer_sequence<int, tile_rows>());
+
+Index smaller(Index a, Index b) { return a < b ? a : b; }
+
+/// One panel of B from row `k` of it on.
+struct Panel {
+  const Real* data;
+  Index step;
+  Index width;    ///< columns that count
+  Index vectors;  ///< vectors that hold them
+};
+
+Panel panel(const Panels& b, Index first, Index last, Index k) {
+  const Index width = smaller(panel_width, last - first);
+  const Index vectors = (width + lanes - 1) / lanes;
+  if (b.step > 0) return {b.data + k * b.step + first, b.step, width, vectors};
+  const Index whole = smaller(panel_width, (b.n - first + lanes - 1) / lanes * lanes);
+  return {b.data + first * b.k + k * whole, whole, width, vectors};
+}
+
+/// One block of K: taps [tap, tap + taps), of each the Reals [offset, offset + depth).
+struct DepthBlock {
+  Index tap, taps, offset, depth;
+};
+
+void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
+                         const DepthBlock& k) {
+  const bool start = !c.accumulate && k.tap == 0 && k.offset == 0;
+  for (Index j = c.first; j < c.last; j += panel_width) {
+    const Panel right = panel(b, j, c.last, k.tap * a.depth + k.offset);
+    for (Index r = 0; r < a.count; r += tile_rows) {
+      const Index rows = smaller(tile_rows, a.count - r);
+      const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};
+      tiles.rows[rows - 1][right.vectors - 1](a.rows + r * a.taps + k.tap * tile_rows, k.taps,
+                                              k.offset, k.depth, right.data, right.step, tile);
+    }
+  }
+}
+
+}  // namespace
+
+Index packed_size(Index k, Index n) { return k * ((n + lanes - 1) / lanes * lanes); }
+
+Panels pack_panels(const PanelSource& s, Real* packed) {
+  const Index k = s.taps * s.depth;
+  for (Index first = 0; first < s.n; first += panel_width) {
+    const Index width = smaller(panel_width, s.n - first);
+    const Index whole = (width + lanes - 1) / lanes * lanes;
+    Real* out = packed + first * k;
+    for (Index row = 0; row < k; ++row, out += whole) {
+      const Real* in = s.b + row / s.depth * s.tap_stride + row % s.depth * s.row_stride +
+                       first * s.column_stride;
+      for (Index j = 0; j < width; ++j) out[j] = in[j * s.column_stride];
+      for (Index j = width; j < whole; ++j) out[j] = 0;
+    }
+  }
+  return {packed, k, s.n, 0};
+}
+
+void multiply_rows(const RowPointers& a, const Panels& b, const Block& c) {
+  if (a.depth > block_depth) {
+    for (Index t = 0; t < a.taps; ++t) {
+      for (Index d = 0; d < a.depth; d += block_depth) {
+        multiply_rows_block(a, b, c, {t, 1, d, smaller(block_depth, a.depth - d)});
+      }
+    }
+    return;
+  }
+  const Index step = block_depth / a.depth;
+  for (Index t = 0; t < a.taps; t += step) {
+    multiply_rows_block(a, b, c, {t, smaller(step, a.taps - t), 0, a.depth});
+  }
+}
+
+void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c) {
+  for (Index j = c.first; j < c.last; j += panel_width) {
+    const Panel right = panel(b, j, c.last, a.first);
+    for (Index i = 0; i < a.count; i += tile_rows) {
+      const Index rows = smaller(tile_rows, a.count - i);
+      const Tile tile{c.c + i * c.stride + j - c.first, c.stride, right.width, !c.accumulate};
+      tiles.columns[rows - 1][right.vectors - 1](a.columns, i, a.depth, right.data, right.step,
+                                                 tile);
+    }
+  }
+}
+
+}  // namespace ito::kernels::ITO_LEVEL

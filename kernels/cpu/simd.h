@@ -1,0 +1,81 @@
+#pragma once
+// Vec: as many Reals as a vector register of this SIMD level holds. Only what the matrix product's
+// micro-kernels need; everything else is plain loops that the compiler vectorises.
+
+#include <cstring>
+
+#include "kernels/types.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define ITO_INLINE inline __attribute__((always_inline))
+
+namespace ito::kernels {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+typedef Real Vec __attribute__((vector_size(vector_bytes)));
+constexpr Index lanes = vector_bytes / static_cast<int>(sizeof(Real));
+
+ITO_INLINE Vec load(const Real* p) {
+  Vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+ITO_INLINE void store(Real* p, Vec v) { std::memcpy(p, &v, sizeof v); }
+
+/// a * b + c, rounded once where the level has fused multiply-add (v3, v4, aarch64).
+[[maybe_unused]] ITO_INLINE Real multiply_add(Real a, Real b, Real c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  if constexpr (sizeof(Real) == sizeof(float)) {
+    return static_cast<Real>(
+        __builtin_fmaf(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c)));
+  } else {
+    return static_cast<Real>(__builtin_fma(a, b, c));
+  }
+#else
+  return a * b + c;
+#endif
+}
+
+#if defined(__AVX512F__) && defined(ITO_DOUBLE)
+ITO_INLINE Vec broadcast(Real x) { return _mm512_set1_pd(x); }
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_pd(a, b, c); }
+#elif defined(__AVX512F__)
+ITO_INLINE Vec broadcast(Real x) { return _mm512_set1_ps(x); }
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__AVX2__) && defined(ITO_DOUBLE)
+ITO_INLINE Vec broadcast(Real x) { return _mm256_set1_pd(x); }
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return _mm256_fmadd_pd(a, b, c); }
+#elif defined(__AVX2__)
+ITO_INLINE Vec broadcast(Real x) { return _mm256_set1_ps(x); }
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+#else
+ITO_INLINE Vec broadcast(Real x) {
+  Vec v;
+  for (Index i = 0; i < lanes; ++i) v[i] = x;
+  return v;
+}
+#if defined(__ARM_NEON) && defined(ITO_DOUBLE)
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f64(c, a, b); }
+#elif defined(__ARM_NEON)
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+#else
+ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return a * b + c; }
+#endif
+#endif
+
+}  // namespace
+}  // namespace ito::kernels

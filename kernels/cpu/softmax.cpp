@@ -1,0 +1,36 @@
+// Softmax and its logarithm over the last axis.
+
+#include "kernels/cpu/softmax.h"
+
+#include "kernels/cpu/level.h"
+
+namespace ito::kernels::ITO_LEVEL {
+namespace {
+
+template <class F>
+void parallel_rows(Index rows, Index n, const F& f) {
+  const Index grain = 1 + elementwise_grain / (8 * (n + 1));
+  parallel_ranges(rows, grain, [&](Index first, Index last) {
+    for (Index r = first; r < last; ++r) f(r);
+  });
+}
+
+}  // namespace
+
+void softmax(const Real* x, Real* y, Index rows, Index n) {
+  if (n == 0) return;
+  parallel_rows(rows, n, [=](Index r) { softmax_row(x + r * n, n, Real(1), y + r * n); });
+}
+
+void log_softmax(const Real* x, Real* y, Index rows, Index n) {
+  if (n == 0) return;
+  parallel_rows(rows, n, [=](Index r) {
+    const Real* in = x + r * n;
+    Real* out = y + r * n;
+    const Real largest = max_lanes(n, [in](Index i) { return in[i]; });
+    const Real log_sum = std::log(exponentials(in, n, Real(1), largest, out));
+    for (Index i = 0; i < n; ++i) out[i] = (in[i] - largest) - log_sum;
+  });
+}
+
+}  // namespace ito::kernels::ITO_LEVEL
