@@ -150,25 +150,32 @@ ITO_FN float exp2_float(double y) {
   p = p * r + 0.69314718072979631;
   p = p * r + 0.99999999996137878;
   // times 2^n by adding n to the exponent: the low bits of `shifted` are n, its high bits constant
-  const double scaled = bits_as<double>(bits_as<std::uint64_t>(p) +
-                                        (bits_as<std::uint64_t>(shifted) << 52));
+  const double scaled =
+      bits_as<double>(bits_as<std::uint64_t>(p) + (bits_as<std::uint64_t>(shifted) << 52));
   return static_cast<float>(y == y ? scaled : y);
 }
 
 /// x^y as C defines it, special cases included. |y| times log2|x| needs 8 bits more than a float
-/// has: hence double.
+/// has: hence double. In a loop y is one number: what depends on it alone is kept in numbers and
+/// masks, since compilers do not vectorise selections by a fixed condition.
 ITO_FN float pow_(float x, float y) {
+  const bool integer = is_integer(y);
+  const bool odd = integer & !is_integer(0.5f * y);
+  const std::uint32_t sign = odd ? 0x80000000u : 0u;
+  const float lowest = integer ? -infinity : 0.0f;  // below it (but at -infinity) is no power
+  const float of_nan = y == 0.0f ? 1.0f : not_a_number;
+  double exponent = y < -1e38f ? -1e38f : y;
+  exponent = y > 1e38f ? 1e38f : exponent;
+
   const float a = fabsf(x);
   double l = log2_double(a);
-  l = a == 0.0f ? -static_cast<double>(infinity) : l;
-  l = a == infinity || a != a ? static_cast<double>(a) : l;
-  float z = exp2_float(static_cast<double>(y) * l);
-  z = a == 1.0f ? 1.0f : z;
-  const bool integer = is_integer(y);
-  const bool odd = integer && !is_integer(0.5f * y);
-  z = odd ? copysignf(z, x) : z;
-  z = x < 0.0f && a != infinity && !integer ? not_a_number : z;
-  return y == 0.0f || x == 1.0f ? 1.0f : z;
+  l = a == 0.0f ? -1e300 : l;  // finite, so that times 0 is 0
+  l = a == infinity ? 1e300 : l;
+  float z = exp2_float(exponent * l);
+  z = bits_as<float>(bits_as<std::uint32_t>(z) | (bits_as<std::uint32_t>(x) & sign));
+  z = (a == infinity ? a : x) < lowest ? not_a_number : z;
+  z = x == 1.0f ? 1.0f : z;
+  return x != x ? of_nan : z;
 }
 
 // ---- the error function --------------------------------------------------------------------

@@ -81,7 +81,7 @@ struct RandomKey {
   std::uint32_t sub = 0;      ///< layer ordinal, corrector iteration, probe number
 };
 
-enum class Distribution { uniform, normal, rademacher, bits };
+enum class Distribution { uniform, normal, rademacher };
 
 /// One Adam step, bias corrections already computed on the host in double.
 struct Adam {

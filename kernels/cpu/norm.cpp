@@ -1,10 +1,9 @@
 // Group normalisation and its gradient. Every pass runs along positions with the channels inside,
 // so loops vectorise across channels and each channel's sum has one order.
 
-#include <cmath>
-
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/math.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -81,7 +80,7 @@ void normalize(const Piece& p, double eps, const Real* x, const Real* gamma, con
   });
   group_means(p, total.data());
   for (Index g = 0; g < p.groups(); ++g) {
-    rstd[g] = static_cast<Real>(1 / std::sqrt(total.data()[g * p.width] + eps));
+    rstd[g] = static_cast<Real>(1 / sqrt_(total.data()[g * p.width] + eps));
   }
   for (Index c = 0; c < p.channels; ++c) {
     scale[c] = gamma == nullptr ? rstd[c / p.width] : rstd[c / p.width] * gamma[c];

@@ -1,10 +1,9 @@
 // The optimiser's elementwise steps, and the norm that clipping needs.
 
-#include <cmath>
-
 #include "kernels/cpu/lanes.h"
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/math.h"
 
 namespace ito::kernels::ITO_LEVEL {
 
@@ -13,7 +12,7 @@ void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Index n) {
   const Real beta1 = static_cast<Real>(a.beta1), beta2 = static_cast<Real>(a.beta2);
   const Real rest1 = static_cast<Real>(1 - a.beta1), rest2 = static_cast<Real>(1 - a.beta2);
   const Real step = static_cast<Real>(a.learning_rate / a.correction1);
-  const Real inverse = static_cast<Real>(1 / std::sqrt(a.correction2));
+  const Real inverse = static_cast<Real>(1 / sqrt_(a.correction2));
   const Real eps = static_cast<Real>(a.eps), decay = static_cast<Real>(a.weight_decay);
   const Real scale = static_cast<Real>(a.gradient_scale);
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
@@ -21,15 +20,15 @@ void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Index n) {
       const Real gradient = scale * g[i] + decay * p[i];
       m[i] = beta1 * m[i] + rest1 * gradient;
       v[i] = beta2 * v[i] + rest2 * (gradient * gradient);
-      p[i] -= step * m[i] / (std::sqrt(v[i]) * inverse + eps);
+      p[i] -= step * m[i] / (sqrt_(v[i]) * inverse + eps);
     }
   });
 }
 
 void ema(Real* average, const Real* p, Index n, double rate) {
-  const Real rest = static_cast<Real>(1 - rate);
+  const Real weight = static_cast<Real>(rate);
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) average[i] += rest * (p[i] - average[i]);
+    for (Index i = begin; i < end; ++i) average[i] += weight * (p[i] - average[i]);
   });
 }
 

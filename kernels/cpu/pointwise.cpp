@@ -7,12 +7,16 @@
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
+// p and q are arguments, not captures: read from a closure within one arm of a selection they would
+// keep the loop from being vectorised.
 template <class F>
-void map(const Real* in, Real* out, Index n, const F& f) {
+void map(const Real* in, Real* out, Index n, Real p, Real q, const F& f) {
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
     const Real* __restrict from = in;
     Real* __restrict to = out;
-    for (Index i = begin; i < end; ++i) to[i] = f(from[i]);
+    const Real first = p;
+    const Real second = q;
+    for (Index i = begin; i < end; ++i) to[i] = f(from[i], first, second);
   });
 }
 
@@ -51,18 +55,18 @@ void fill(Real* y, Index n, Real value) {
   });
 }
 
-void unary(Unary f, const Real* in, Real* out, Index n, Real p, Real q) {
+void unary(Unary f, const Real* in, Real* out, Index n, Real first, Real second) {
   switch (f) {
-#define ITO_UNARY(name, formula) \
-  case Unary::name:              \
-    return map(in, out, n, [=]([[maybe_unused]] Real x) -> Real { return formula; });
+#define ITO_UNARY(name, formula)   \
+  case Unary::name:                \
+    return map(                    \
+        in, out, n, first, second, \
+        [](Real x, [[maybe_unused]] Real p, [[maybe_unused]] Real q) -> Real { return formula; });
 #define ITO_BINARY(name, formula)
 #include "kernels/pointwise.def"
 #undef ITO_UNARY
 #undef ITO_BINARY
   }
-  (void)p;
-  (void)q;
 }
 
 void binary(Binary f, const Real* in_a, const Real* in_b, Real* out, Strided s) {

@@ -36,20 +36,7 @@ ITO_INLINE Vec load(const Real* p) {
 
 ITO_INLINE void store(Real* p, Vec v) { std::memcpy(p, &v, sizeof v); }
 
-/// a * b + c, rounded once where the level has fused multiply-add (v3, v4, aarch64).
-[[maybe_unused]] ITO_INLINE Real multiply_add(Real a, Real b, Real c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-  if constexpr (sizeof(Real) == sizeof(float)) {
-    return static_cast<Real>(
-        __builtin_fmaf(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c)));
-  } else {
-    return static_cast<Real>(__builtin_fma(a, b, c));
-  }
-#else
-  return a * b + c;
-#endif
-}
-
+/// multiply_add: a * b + c, rounded once where the level has it fused (v3, v4, aarch64).
 #if defined(__AVX512F__) && defined(ITO_DOUBLE)
 ITO_INLINE Vec broadcast(Real x) { return _mm512_set1_pd(x); }
 ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_pd(a, b, c); }

@@ -28,7 +28,7 @@ void log_softmax(const Real* x, Real* y, Index rows, Index n) {
     const Real* in = x + r * n;
     Real* out = y + r * n;
     const Real largest = max_lanes(n, [in](Index i) { return in[i]; });
-    const Real log_sum = std::log(exponentials(in, n, Real(1), largest, out));
+    const Real log_sum = log_(exponentials(in, n, Real(1), largest, out));
     for (Index i = 0; i < n; ++i) out[i] = (in[i] - largest) - log_sum;
   });
 }

@@ -1,16 +1,15 @@
 #pragma once
 // Softmax of one row, for softmax and attention.
 
-#include <cmath>
-
 #include "kernels/cpu/lanes.h"
+#include "kernels/math.h"
 
 namespace ito::kernels {
 namespace {
 
 /// y = exp(scale x - max), and returns its sum.
 inline Real exponentials(const Real* x, Index n, Real scale, Real largest, Real* y) {
-  for (Index i = 0; i < n; ++i) y[i] = std::exp(scale * x[i] - largest);
+  for (Index i = 0; i < n; ++i) y[i] = exp_(scale * x[i] - largest);
   return sum_lanes<Real>(n, [y](Index i) { return y[i]; });
 }
 
