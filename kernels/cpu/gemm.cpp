@@ -6,9 +6,11 @@
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Columns of C that one piece of work computes, and rows from which packing B pays.
+/// Columns of C that one piece of work computes; rows from which packing B pays.
 constexpr Index piece_columns = 8 * panel_width;
 constexpr Index packing_rows = 4 * tile_rows;
+/// Columns from which copying a block of A pays.
+constexpr Index copying_columns = 2 * panel_width;
 
 Index smaller(Index a, Index b) { return a < b ? a : b; }
 
@@ -32,22 +34,42 @@ Panels right_operand(const Gemm& g, const Real* b, Real* packed) {
   return pack_panels(source, packed);
 }
 
-/// Rows [row, row + count) of C, columns [first, last).
+/// A block of a matrix, rows x width, whose rows lie `stride` apart.
+struct Part {
+  const Real* data;
+  Index rows, width, stride;
+};
+
+/// Points at the rows of `part`; with `copy` at a dense copy of them, where they do not fall on the
+/// same cache sets as the rows of a matrix of 2^n columns do.
+void point_at_rows(const Part& part, Real* copy, const Real** rows) {
+  for (Index r = 0; r < part.rows; ++r) {
+    rows[r] = part.data + r * part.stride;
+    if (copy == nullptr) continue;
+    Real* to = copy + r * part.width;
+    for (Index i = 0; i < part.width; ++i) to[i] = rows[r][i];
+    rows[r] = to;
+  }
+}
+
+/// Rows [row, row + block_rows) of C, columns [first, last).
 void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Index row, Index first,
                     Index last) {
   const Index count = smaller(block_rows, g.m - row);
+  const bool copies = last - first >= copying_columns;
+  const Scratch copy(copies ? block_rows * block_depth : 0);
+  Real* copied = copies ? copy.data() : nullptr;
+  const Real* pointers[block_rows > block_depth ? block_rows : block_depth];
   Block block{c + row * g.n + first, g.n, first, last, g.accumulate};
-  if (!g.transpose_a) {
-    const Real* rows[row_pointers(1)];
-    for (Index r = 0; r < count; ++r) rows[r] = a + (row + r) * g.k;
-    multiply_rows({rows, count, 1, g.k}, b, block);
-    return;
-  }
-  const Real* columns[block_depth];
   for (Index k = 0; k < g.k; k += block_depth) {
     const Index depth = smaller(block_depth, g.k - k);
-    for (Index d = 0; d < depth; ++d) columns[d] = a + (k + d) * g.m + row;
-    multiply_columns({columns, count, k, depth}, b, block);
+    if (g.transpose_a) {
+      point_at_rows({a + k * g.m + row, depth, count, g.m}, copied, pointers);
+      multiply_columns({pointers, count, k, depth}, b, block);
+    } else {
+      point_at_rows({a + row * g.k + k, count, depth, g.k}, copied, pointers);
+      multiply_rows({pointers, count, 1, depth, k}, b, block);
+    }
     block.accumulate = true;
   }
 }

@@ -128,7 +128,7 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
                          const DepthBlock& k) {
   const bool start = !c.accumulate && k.tap == 0 && k.offset == 0;
   for (Index j = c.first; j < c.last; j += panel_width) {
-    const Panel right = panel(b, j, c.last, k.tap * a.depth + k.offset);
+    const Panel right = panel(b, j, c.last, a.first + k.tap * a.depth + k.offset);
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
       const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};

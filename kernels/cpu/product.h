@@ -50,10 +50,11 @@ struct PanelSource {
 Panels pack_panels(const PanelSource& source, Real* packed);
 
 /// Row pointers of `count` <= block_rows rows: the row r = tile * tile_rows + i under tap t is at
-/// rows[(tile * taps + t) * tile_rows + i].
+/// rows[(tile * taps + t) * tile_rows + i]. They are [first, first + taps * depth) of K.
 struct RowPointers {
   const Real* const* rows = nullptr;
   Index count = 0, taps = 1, depth = 0;
+  Index first = 0;
 };
 constexpr Index row_pointers(Index taps) {
   return (block_rows + tile_rows - 1) / tile_rows * tile_rows * taps;
