@@ -19,7 +19,7 @@ struct DdpmConfig {
   std::vector<Index> attention = {16};            ///< resolutions with attention
   double dropout = 0.1;
   Activation activation = Activation::swish;
-  Groups groups;
+  Groups groups = {};
   bool resample_with_conv = true;
   bool scale_input = false;     ///< x -> 2x - 1 first, for data in [0, 1]
   bool scale_by_sigma = false;  ///< divide the output by sigmas[trunc(label)], descending
