@@ -31,7 +31,7 @@ void Ema::update() {
   const double d = warmup_ ? std::min(decay_, (1 + n) / (10 + n)) : decay_;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = *parameters_[i].value;
-    kernels::ema(p.device(), averages_[i].mutable_data(), p.data(), p.elements(), d);
+    kernels::ema(p.device(), averages_[i].mutable_data(), p.data(), p.elements(), 1 - d);
   }
 }
 

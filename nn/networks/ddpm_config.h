@@ -9,7 +9,8 @@
 
 namespace ito::nn {
 
-/// The defaults are those for CIFAR-10 of Ho et al. (2020).
+/// The defaults are those for CIFAR-10 of Ho et al. (2020). On the way up a level has attention
+/// once, after its last block, as in Song et al. (2021); Ho et al. have it after every block.
 struct DdpmConfig {
   Index image_size = 32;  ///< height and width in pixels
   Index channels = 3;
