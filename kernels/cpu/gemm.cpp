@@ -1,5 +1,7 @@
-// Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns.
+// Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns; large
+// ones A^T B by OpenBLAS where the build has it.
 
+#include "kernels/cpu/blas_pieces.h"
 #include "kernels/cpu/product.h"
 #include "kernels/memory.h"
 
@@ -52,14 +54,14 @@ void point_at_rows(const Part& part, Real* copy, const Real** rows) {
   }
 }
 
-/// Rows [row, row + block_rows) of C, columns [first, last).
+/// The block of rows of C that begins at `row`, columns [first, last).
 void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Index row, Index first,
                     Index last) {
-  const Index count = smaller(block_rows, g.m - row);
+  const Index count = smaller(rows_of_block(g.k, g.n), g.m - row);
   const bool copies = last - first >= copying_columns;
-  const Scratch copy(copies ? block_rows * block_depth : 0);
+  const Scratch copy(copies ? count * smaller(g.k, block_depth) : 0);
   Real* copied = copies ? copy.data() : nullptr;
-  const Real* pointers[block_rows > block_depth ? block_rows : block_depth];
+  const Real* pointers[most_block_rows > block_depth ? most_block_rows : block_depth];
   Block block{c + row * g.n + first, g.n, first, last, g.accumulate};
   for (Index k = 0; k < g.k; k += block_depth) {
     const Index depth = smaller(block_depth, g.k - k);
@@ -76,14 +78,17 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
 
 /// One product, its pieces given to the threads.
 void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
+#ifdef ITO_OPENBLAS
+  if (blas_serves(g)) return multiply_by_blas(g, a, b, c);
+#endif
   const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
   const Panels right = right_operand(g, b, scratch.data());
   const Index columns = (g.n + piece_columns - 1) / piece_columns;
-  const Index rows = (g.m + block_rows - 1) / block_rows;
+  const Index step = rows_of_block(g.k, g.n);
+  const Index rows = (g.m + step - 1) / step;
   parallel_for(rows * columns, [&](Index i) {
     const Index first = i % columns * piece_columns;
-    multiply_piece(g, a, right, c, i / columns * block_rows, first,
-                   smaller(g.n, first + piece_columns));
+    multiply_piece(g, a, right, c, i / columns * step, first, smaller(g.n, first + piece_columns));
   });
 }
 
@@ -94,7 +99,8 @@ void multiply(const Gemm& g, const Real* a, const Real* b, Real* c) {
   if (g.m == 0 || g.n == 0 || g.k == 0) return;
   const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
   const Panels right = right_operand(g, b, scratch.data());
-  for (Index row = 0; row < g.m; row += block_rows) multiply_piece(g, a, right, c, row, 0, g.n);
+  const Index step = rows_of_block(g.k, g.n);
+  for (Index row = 0; row < g.m; row += step) multiply_piece(g, a, right, c, row, 0, g.n);
 }
 
 void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
@@ -105,9 +111,10 @@ void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
     g.m *= g.batch;
     g.batch = 1;
   }
-  // Large products one after the other, each by all threads; small ones each by one thread.
-  constexpr Index large = 1 << 22;
-  if (g.k > 0 && (g.batch == 1 || g.m * g.n * g.k >= large)) {
+  // Products with a large right operand one after the other, each by all threads; small ones each
+  // by one thread.
+  constexpr Index large = 1 << 17;
+  if (g.k > 0 && (g.batch == 1 || g.n * g.k >= large)) {
     for (Index i = 0; i < g.batch; ++i) {
       multiply_parallel(g, a + i * g.stride_a, b + i * g.stride_b, c + i * g.stride_c);
     }

@@ -82,6 +82,17 @@ TEST(Gemm, IsTheProductBeyondEveryBlock) {
   check(shape(1, 197, 530, 523));
 }
 
+TEST(Gemm, LargeTransposedProductsMayBeOpenBlas) {
+  for (const bool transpose_b : {false, true}) {
+    Gemm g = shape(1, 520, 515, 40);
+    g.transpose_a = true;
+    g.transpose_b = transpose_b;
+    check(g);
+    g.accumulate = true;
+    check(g);
+  }
+}
+
 TEST(Gemm, MultipliesBatches) {
   check_all(shape(5, 7, 16, 9));
   check_all(shape(3, 70, 33, 40));
