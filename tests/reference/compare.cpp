@@ -26,7 +26,8 @@ void compare_block(Comparison& result, const Real* ours, const Real* stored, std
                    double allowed, double scale) {
   double error = 0, magnitude = scale;
   for (std::size_t i = 0; i < count; ++i) {
-    const double difference = std::abs(static_cast<double>(ours[i]) - static_cast<double>(stored[i]));
+    const double difference =
+        std::abs(static_cast<double>(ours[i]) - static_cast<double>(stored[i]));
     if (!(difference <= error)) error = difference;
     if (std::isnan(error)) break;
     if (scale == 0) magnitude = std::max(magnitude, std::abs(static_cast<double>(stored[i])));
@@ -65,7 +66,8 @@ Rule floor_rule(double factor, std::optional<double> floor, double fallback, dou
 
 double largest(const Tensor& x) {
   double result = 0;
-  for (const Real value : x.to_host()) result = std::max(result, std::abs(static_cast<double>(value)));
+  for (const Real value : x.to_host())
+    result = std::max(result, std::abs(static_cast<double>(value)));
   return result;
 }
 
@@ -77,7 +79,8 @@ void Report::compare(const std::string& name, const Tensor& ours, const Rule& ru
     fail(name.c_str(), "recomputed with shape ", ours.shape(), ", stored with ", stored.shape);
 
   const std::vector<Real> values = ours.to_host();
-  const std::size_t blocks = rule.allowed.size(), size = values.size() / std::max<std::size_t>(blocks, 1);
+  const std::size_t blocks = rule.allowed.size(),
+                    size = values.size() / std::max<std::size_t>(blocks, 1);
   if (blocks == 0 || blocks * size != values.size())
     fail(name.c_str(), "a rule for ", blocks, " rows, but the shape is ", stored.shape);
   Comparison result{.name = name, .why = rule.why};
@@ -114,7 +117,8 @@ void Report::expect_equal(const std::string& what, std::int64_t ours, std::int64
 std::vector<std::string> Report::not_compared() const {
   std::vector<std::string> names;
   for (const auto& [name, stored] : file_.contents().tensors) {
-    if (!recomputed_.contains(name) && !file_.was_read(name) && !is_input(name)) names.push_back(name);
+    if (!recomputed_.contains(name) && !file_.was_read(name) && !is_input(name))
+      names.push_back(name);
   }
   return names;
 }

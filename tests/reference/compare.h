@@ -11,8 +11,9 @@ namespace ito::reference {
 
 /// How far a recomputed tensor may be from the stored one, and why that far.
 struct Rule {
-  std::vector<double> allowed;  ///< largest difference: of all elements, or of each row (first axis)
-  double scale;                 ///< what relative errors refer to; 0: the stored tensor's largest
+  std::vector<double>
+      allowed;   ///< largest difference: of all elements, or of each row (first axis)
+  double scale;  ///< what relative errors refer to; 0: the stored tensor's largest
   std::string why;
 };
 

@@ -2,8 +2,8 @@
 // A file of published numbers: tensors of a replayed computation, its settings and its results, in
 // the safetensors format. Images are stored [N, C, H, W]; here they become [N, H, W, C].
 
-#include <nlohmann/json.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,7 +23,8 @@ struct NotBuilt {
 void require_setting(const nlohmann::json& settings, const char* key,
                      const nlohmann::json& expected);
 
-/// Pixels last to pixels first, on the last three axes, and back: [..., C, H, W] <-> [..., H, W, C].
+/// Pixels last to pixels first, on the last three axes, and back: [..., C, H, W] <-> [..., H, W,
+/// C].
 Tensor channels_last(const Tensor& stored);
 Tensor channels_first(const Tensor& ours);
 

@@ -115,9 +115,11 @@ void compare_gradients(const ReferenceFile& file, Report& report, const std::str
   }
   const double limit = gradient_limit * largest_stored;
   for (const auto& [name, gradient] : gradients) {
-    report.compare(text(prefix, ".param.", name), gradient,
-                   rule(limit, text(gradient_limit, " of the largest stored gradient"), largest_stored));
-    if (prefix == "grad") compare_fingerprint(file, report, "gradfp.param." + name, gradient, limit);
+    report.compare(
+        text(prefix, ".param.", name), gradient,
+        rule(limit, text(gradient_limit, " of the largest stored gradient"), largest_stored));
+    if (prefix == "grad")
+      compare_fingerprint(file, report, "gradfp.param." + name, gradient, limit);
   }
 }
 

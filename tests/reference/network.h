@@ -23,8 +23,8 @@ struct Network {
 /// or a setting that this version does not have.
 Network build_network(const ReferenceFile& file);
 
-/// What a file that runs a network needs: the network of `net_file`, and the recorded relative error
-/// of one evaluation in float.
+/// What a file that runs a network needs: the network of `net_file`, and the recorded relative
+/// error of one evaluation in float.
 struct NetworkUse {
   Network network;
   std::optional<double> floor;  ///< of outputs, relative to the largest output
