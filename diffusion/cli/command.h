@@ -1,0 +1,37 @@
+#pragma once
+// What the subcommands share.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/error.h"
+#include "kernels/types.h"
+
+namespace ito::cli {
+
+/// Exit codes of the program.
+enum Exit : int { ok = 0, failure = 1, usage = 2, interrupted = 130 };
+
+/// What the user asked for cannot be asked for: exit code 2.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Each adds a subcommand whose callback leaves its exit code in `exit`.
+void add_train(CLI::App& app, int& exit);
+void add_sample(CLI::App& app, int& exit);
+void add_info(CLI::App& app, int& exit);
+
+/// `--threads`; 0 means all cores.
+void use_threads(Index threads);
+
+/// "1,234,567"
+std::string grouped(Index number);
+/// "1.5 MB"
+std::string bytes(double count);
+/// "2 min 5 s"
+std::string duration(double seconds);
+
+}  // namespace ito::cli

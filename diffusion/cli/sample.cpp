@@ -1,0 +1,132 @@
+// ito sample
+
+#include <filesystem>
+#include <iostream>
+
+#include "diffusion/cli/command.h"
+#include "diffusion/cli/flags.h"
+#include "diffusion/cli/interrupt.h"
+#include "diffusion/cli/progress.h"
+#include "diffusion/data/grid.h"
+#include "diffusion/data/npy.h"
+#include "diffusion/training/run_folder.h"
+#include "diffusion/training/sampling.h"
+#include "diffusion/training/trained_model.h"
+
+namespace ito::cli {
+namespace {
+
+struct SampleArguments {
+  std::string run, out;
+  SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
+  Index zoom = 0, threads = 0;
+  bool raw = false, overwrite = false;
+  ConfigFlags flags;
+};
+
+const std::vector<ConfigFlag> sampling_flags = {
+    {"--steps", "steps", "Times of the sampler's grid"},
+    {"--predictor", "predictor", "euler_maruyama, reverse_diffusion, ancestral or none",
+     ConfigFlag::Kind::text},
+    {"--corrector", "corrector", "langevin, ald or none", ConfigFlag::Kind::text},
+    {"--corrector-steps", "corrector_steps", "Corrector iterations at each time"},
+    {"--snr", "snr", "Signal-to-noise ratio of the corrector"},
+    {"--eps", "eps", "Last time before the data"},
+    {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
+     ConfigFlag::Kind::on}};
+
+std::string checkpoint_of(const std::string& run) {
+  std::error_code error;
+  return std::filesystem::is_directory(run, error) ? RunFolder(run).checkpoint_path() : run;
+}
+
+SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patch) {
+  nlohmann::json config = config_to_json(model.config())["sampling"];
+  config.update(patch);
+  try {
+    const SamplingConfig sampling = sampling_from_json(config);
+    check_sampler(model.sde(), sampling);
+    return sampling;
+  } catch (const Error& e) {
+    throw UsageError(e.what());
+  }
+}
+
+void write(const SampleArguments& a, const Tensor& x, Range range) {
+  const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
+  if (a.out.ends_with(".npy")) {
+    write_npy(a.out, to_unit(x, range), overwrite);
+  } else {
+    Shape item(x.shape().begin() + 1, x.shape().end());
+    write_image_grid(a.out, x, {.zoom = a.zoom > 0 ? a.zoom : zoom_for(item), .range = range},
+                     overwrite);
+  }
+}
+
+void check_output(const SampleArguments& a) {
+  if (!a.out.ends_with(".png") && !a.out.ends_with(".npy")) {
+    throw UsageError("--out: expected a name ending in .png or .npy, got " + printable(a.out));
+  }
+  check_writable(a.out, a.overwrite ? Overwrite::yes : Overwrite::no);
+}
+
+void check_picture(const SampleArguments& a, const Shape& item) {
+  const bool picture = item.rank() == 3 && (item[2] == 1 || item[2] == 3);
+  if (a.out.ends_with(".png") && !picture) {
+    fail("sample", "samples ", item, " make no picture; --out with .npy writes the numbers");
+  }
+}
+
+int sample(const SampleArguments& a) {
+  check_output(a);
+  use_threads(a.threads);
+  const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
+                           a.raw ? Weights::raw : Weights::averaged);
+  const SamplingConfig sampling = sampling_of(model, a.flags.patch());
+  check_picture(a, model.item());
+  catch_interrupts();
+  Samples samples;
+  {
+    const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
+    Progress progress("sampling", batches * sampling.steps);
+    samples = draw_samples(model.sde(), model.score(), model.item(), sampling, a.range,
+                           [&](int done, int) {
+                             progress.update(done, "");
+                             return !interrupted_by_user();
+                           });
+  }
+  if (!samples.complete) {
+    std::cerr << "ito: stopped; nothing was written" << std::endl;
+    return Exit::interrupted;
+  }
+  write(a, samples.x, model.config().data.range);
+  std::cout << a.range.count << " samples of step " << model.step() << ": " << a.out << std::endl;
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_sample(CLI::App& app, int& exit) {
+  CLI::App* command = app.add_subcommand("sample", "Draw samples from a trained network");
+  auto a = std::make_shared<SampleArguments>();
+  command->add_option("--run", a->run, "Folder of a run, or a checkpoint")->required();
+  command->add_option("--out", a->out, ".png: a picture of all; .npy: floats, [0, 1] as trained on")
+      ->required();
+  command->add_option("--n", a->range.count, "How many")->check(CLI::Range(1, 1 << 24));
+  command->add_option("--seed", a->range.seed, "Seed of the noise");
+  command->add_option("--first", a->range.first,
+                      "Number of the first sample: K is the same alone and among others")
+      ->check(CLI::Range(Index{0}, Index{1} << 31));
+  command->add_option("--batch", a->range.batch, "Samples computed at once")
+      ->check(CLI::Range(1, 1 << 16));
+  a->flags.add_to(*command, sampling_flags);
+  command->add_option("--zoom", a->zoom, "Enlarge the picture's pixels; 0: as fits")
+      ->check(CLI::Range(0, 64));
+  command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
+  command->add_option("--threads", a->threads, "Threads, 0 for all cores")
+      ->check(CLI::Range(0, 1024));
+  command->add_flag("--overwrite", a->overwrite, "Replace an existing file");
+  command->callback([a, &exit] { exit = sample(*a); });
+}
+
+}  // namespace ito::cli

@@ -1,0 +1,22 @@
+#pragma once
+// Many samples, batch by batch. Sample number K has the same bits whatever else is drawn with it.
+
+#include "diffusion/samplers/predictor_corrector.h"
+
+namespace ito {
+
+/// Which samples, and in batches of how many.
+struct SampleRange {
+  std::uint64_t seed = 0;
+  Index first = 0;  ///< number of the first sample
+  Index count = 1;
+  Index batch = 64;
+};
+
+/// Samples [count, item...]. `options.progress` counts steps of all batches; when it stops the loop
+/// the result is empty and not complete.
+Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* corrector,
+                 const Shape& item, const SampleRange& range,
+                 const PredictorCorrectorOptions& options);
+
+}  // namespace ito

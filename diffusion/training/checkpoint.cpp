@@ -1,0 +1,180 @@
+#include "diffusion/training/checkpoint.h"
+
+#include <charconv>
+#include <iomanip>
+#include <sstream>
+
+namespace ito {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* format = "ito checkpoint 1";
+
+/// FNV-1a with 64 bits.
+class Digest {
+ public:
+  void add(const void* data, std::size_t count) {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < count; ++i) hash_ = (hash_ ^ bytes[i]) * 0x100000001b3u;
+  }
+  std::string text() const {
+    std::ostringstream out;
+    out << std::hex << std::setw(16) << std::setfill('0') << hash_;
+    return out.str();
+  }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325u;
+};
+
+json to_json(const DataDescription& data) {
+  return {{"images", data.images},
+          {"shape", static_cast<const std::vector<Index>&>(data.item)},
+          {"levels", data.levels},
+          {"digest", data.digest}};
+}
+
+DataDescription data_from_json(const json& data) {
+  DataDescription out;
+  out.images = data.at("images").get<Index>();
+  const auto sizes = data.at("shape").get<std::vector<Index>>();
+  out.item.assign(sizes.begin(), sizes.end());
+  out.levels = data.at("levels").get<int>();
+  out.digest = data.at("digest").get<std::string>();
+  return out;
+}
+
+void add_group(SafeTensors& file, const std::string& group,
+               const std::vector<nn::Parameter>& parameters, const std::vector<Tensor>& tensors) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    file.add(group + "." + parameters[i].name, tensors[i]);
+  }
+}
+
+/// The tensors of a group in the order of the parameters; throws unless names and shapes fit.
+std::vector<Tensor> in_order(const Checkpoint& checkpoint, const std::string& group,
+                             const std::vector<nn::Parameter>& parameters) {
+  const nn::TensorMap found = checkpoint.group(group);
+  std::vector<nn::Expected> expected;
+  for (const nn::Parameter& p : parameters) expected.push_back({p.name, p.value->shape()});
+  nn::check_match((checkpoint.file.source + ", " + group).c_str(), expected, found,
+                  nn::Extra::refuse);
+  std::vector<Tensor> out;
+  for (const nn::Parameter& p : parameters) out.push_back(found.at(p.name));
+  return out;
+}
+
+/// Lists "section.key: theirs, here ours" for what differs.
+std::string differences(const json& theirs, const json& ours) {
+  std::string out;
+  for (const json& change : json::diff(theirs, ours)) {
+    const json::json_pointer key(change.at("path").get<std::string>());
+    const auto show = [&](const json& in) {
+      return in.contains(key) ? in.at(key).dump() : std::string("absent");
+    };
+    out += (out.empty() ? "" : "; ") + key.to_string().substr(1) + " was " + show(theirs) +
+           ", is " + show(ours);
+  }
+  return out;
+}
+
+void check_same_run(const Trainer& trainer, const Checkpoint& checkpoint) {
+  const std::string changed = differences(checkpoint.config, definition(trainer.config()));
+  if (!changed.empty()) {
+    fail("resume", checkpoint.file.source, ": the configuration has changed: ", changed);
+  }
+  if (describe(trainer.images()) != checkpoint.data) {
+    fail("resume", checkpoint.file.source, ": trained on ", checkpoint.data.images, " images ",
+         checkpoint.data.item, "; those of ", trainer.images().source, " are others");
+  }
+}
+
+Index parse_step(const std::string& digits, const std::string& source) {
+  Index step = -1;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
+  if (error != std::errc() || end != digits.data() + digits.size() || step < 0) {
+    fail("checkpoint", source, ": its \"step\" is not a number: ", printable(digits));
+  }
+  return step;
+}
+
+}  // namespace
+
+DataDescription describe(const ImageSet& images) {
+  Digest digest;
+  digest.add(&images.count, sizeof images.count);
+  digest.add(images.item.data(), images.item.size() * sizeof(Index));
+  digest.add(images.pixels.data(), images.pixels.size());
+  digest.add(images.reals.data(), images.reals.size() * sizeof(Real));
+  return {images.count, images.item, images.levels, digest.text()};
+}
+
+nn::TensorMap Checkpoint::group(const std::string& name) const {
+  nn::TensorMap out;
+  const std::string prefix = name + ".";
+  for (auto it = file.tensors.lower_bound(prefix);
+       it != file.tensors.end() && it->first.starts_with(prefix); ++it) {
+    out[it->first.substr(prefix.size())] = file.tensor(it->first);
+  }
+  return out;
+}
+
+void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overwrite) {
+  const auto& parameters = trainer.adam().parameters();
+  SafeTensors file;
+  for (const auto& [name, value] : nn::values(trainer.network())) {
+    file.add("network." + name, value);
+  }
+  add_group(file, "ema", parameters, trainer.ema().averages());
+  add_group(file, "adam.first", parameters, trainer.adam().state().first);
+  add_group(file, "adam.second", parameters, trainer.adam().state().second);
+  file.metadata = {{"format", format},
+                   {"step", text(trainer.steps_done())},
+                   {"config", definition(trainer.config()).dump()},
+                   {"data", to_json(describe(trainer.images())).dump()}};
+  write_safetensors(path, file, overwrite);
+}
+
+bool is_checkpoint(const SafeTensors& file) {
+  const auto it = file.metadata.find("format");
+  return it != file.metadata.end() && it->second == format;
+}
+
+Checkpoint to_checkpoint(SafeTensors file) {
+  if (!is_checkpoint(file)) fail("checkpoint", file.source, ": not a checkpoint of ito train");
+  Checkpoint out;
+  out.step = parse_step(file.meta("step"), file.source);
+  try {
+    out.config = json::parse(file.meta("config"));
+    out.data = data_from_json(json::parse(file.meta("data")));
+  } catch (const json::exception& e) {
+    fail("checkpoint", file.source, ": its metadata is damaged: ", e.what());
+  }
+  out.file = std::move(file);
+  return out;
+}
+
+Checkpoint read_checkpoint(const std::string& path) {
+  return to_checkpoint(read_safetensors(path));
+}
+
+void restore(Trainer& trainer, const Checkpoint& checkpoint) {
+  const auto& parameters = trainer.adam().parameters();
+  const auto averages = in_order(checkpoint, "ema", parameters);
+  const nn::Adam::State moments = {checkpoint.step, in_order(checkpoint, "adam.first", parameters),
+                                   in_order(checkpoint, "adam.second", parameters)};
+  std::vector<nn::Expected> state;
+  for (const nn::Parameter& p : trainer.network().state()) {
+    state.push_back({p.name, p.value->shape()});
+  }
+  nn::check_match(checkpoint.file.source.c_str(), state, checkpoint.group("network"),
+                  nn::Extra::refuse);
+  check_same_run(trainer, checkpoint);
+
+  nn::load(trainer.network(), checkpoint.group("network"));
+  trainer.adam().restore(moments);
+  trainer.ema().restore(checkpoint.step, averages);
+}
+
+}  // namespace ito

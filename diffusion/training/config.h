@@ -1,0 +1,103 @@
+#pragma once
+// One configuration of a training run: everything that decides what is trained and how, in sections
+// that are the same in C++, in JSON and in the program's flags.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "diffusion/data/image_set.h"
+#include "diffusion/objectives/denoising.h"
+#include "diffusion/objectives/draws.h"
+#include "diffusion/training/model_config.h"
+#include "diffusion/training/sde_config.h"
+#include "nn/adam.h"
+
+namespace ito {
+
+/// What the network learns from; see open_images for `source`, `size` and `held_out`.
+struct DataConfig {
+  std::string source = "digits";
+  Index size = 0;
+  Index held_out = 0;
+  Range range = Range::centered;
+  bool flip = false;  ///< mirror every other training image, at random
+};
+
+struct ObjectiveConfig {
+  enum class Type {
+    denoising,  ///< denoising score matching over continuous time
+    ddpm        ///< the simple loss over the N discrete noise levels; needs the VP SDE
+  };
+  Type type = Type::denoising;
+  Weighting weighting = Weighting::variance;
+  Reduction reduction = Reduction::mean;
+  double eps = training_eps;  ///< smallest time
+};
+
+struct EmaConfig {
+  double decay = 0.9999;
+  bool warmup = true;
+};
+
+struct BatchConfig {
+  Index size = 128;
+  Index accumulate = 1;  ///< parts that a batch is computed in, for want of memory
+};
+
+/// How samples are drawn unless the one who draws them says otherwise.
+struct SamplingConfig {
+  std::string predictor = "euler_maruyama";
+  std::string corrector = "none";
+  Index steps = 1000;
+  double eps = 1e-3;  ///< last time
+  double snr = 0.16;
+  Index corrector_steps = 1;
+  bool denoise = true;
+  bool probability_flow = false;
+};
+
+/// How long to train and what to write on the way. None of this changes the state after step k.
+struct RunConfig {
+  Index steps = 1300000;
+  Index threads = 0;  ///< 0: all cores
+  Index log_every = 50;
+  Index held_out_every = 1000;
+  Index held_out_images = 1024;  ///< at most so many are measured on
+  Index checkpoint_every = 5000;
+  Index sample_every = 5000;
+  Index samples = 64;  ///< images in a grid; 0: no grids
+};
+
+/// The defaults are those of Song et al. (2021) for VP on CIFAR-10.
+struct TrainingConfig {
+  DataConfig data;
+  ModelConfig model;
+  SdeConfig sde;
+  ObjectiveConfig objective;
+  nn::AdamConfig optimiser;
+  EmaConfig ema;
+  BatchConfig batch;
+  std::uint64_t seed = 0;
+  SamplingConfig sampling;
+  RunConfig run;
+};
+
+/// Absent keys keep their defaults. Throws Error for unknown keys, naming the nearest known one, and
+/// for values of the wrong kind or out of range.
+TrainingConfig config_from_json(const nlohmann::json& json);
+nlohmann::json config_to_json(const TrainingConfig& config);
+/// The section "sampling" alone.
+SamplingConfig sampling_from_json(const nlohmann::json& json);
+
+/// The part that defines the result: without the section "run" and the place of the data. Runs that
+/// agree in this, in the data and in the number of steps end with the same bits.
+nlohmann::json definition(const TrainingConfig& config);
+
+/// Lays `patch` over `base`, section by section. A section whose "type" changes starts afresh.
+void overlay(nlohmann::json& base, const nlohmann::json& patch);
+
+/// Fills in the sizes of the model that `json` leaves open from those of the data, and reads it.
+/// Throws Error also when the model is for images of another size.
+TrainingConfig resolve(nlohmann::json json, const ImageSet& images);
+
+}  // namespace ito

@@ -1,0 +1,28 @@
+#pragma once
+// The score network of a configuration: which one, and its own configuration.
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <variant>
+
+#include "nn/networks/ddpm_config.h"
+#include "nn/networks/mlp.h"
+
+namespace ito {
+
+/// {"type": "ddpm", ...} or {"type": "mlp", ...}; the other keys are those of the network.
+using ModelConfig = std::variant<nn::DdpmConfig, nn::MlpConfig>;
+
+ModelConfig model_from_json(const nlohmann::json& json);
+nlohmann::json model_to_json(const ModelConfig& model);
+
+/// Adds to `json` the sizes (image_size and channels, or dimension) that it leaves open.
+void fill_sizes(nlohmann::json& json, const Shape& item);
+
+/// The shape [H, W, C] or [D] of what the network takes and gives.
+Shape item_shape(const ModelConfig& model);
+
+/// All parameters zero or one until initialised or loaded.
+std::unique_ptr<nn::ScoreNetwork> make_network(const ModelConfig& model);
+
+}  // namespace ito

@@ -1,0 +1,46 @@
+#include "diffusion/training/objective.h"
+
+#include <optional>
+
+#include "diffusion/objectives/ddpm.h"
+#include "diffusion/score.h"
+
+namespace ito {
+namespace {
+
+Objective denoising_objective(const ObjectiveConfig& config, const SdeConfig& sde_config) {
+  std::shared_ptr<const Sde> sde = make_sde(sde_config);
+  return [config, sde](const nn::ScoreNetwork& network, const Tensor& x_0,
+                       const BatchAddress& address, Mode mode) {
+    const RandomStream dropout = address.stream(Purpose::dropout);
+    const Score score = network_score(network, *sde, Labels::continuous,
+                                      mode == Mode::training ? &dropout : nullptr);
+    const Times t = draw_times(*sde, x_0.size(0), address, config.eps);
+    return denoising_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address),
+                          {config.weighting, config.reduction});
+  };
+}
+
+Objective ddpm_objective(const ObjectiveConfig& config, const SdeConfig& sde_config) {
+  const auto sde = std::make_shared<const VpSde>(make_vp(sde_config));
+  return [config, sde](const nn::ScoreNetwork& network, const Tensor& x_0,
+                       const BatchAddress& address, Mode mode) {
+    const RandomStream dropout = address.stream(Purpose::dropout);
+    return ddpm_loss(*sde, network, x_0, draw_indices(*sde, x_0.size(0), address),
+                     draw_noise(x_0.shape(), address), config.reduction,
+                     mode == Mode::training ? &dropout : nullptr);
+  };
+}
+
+}  // namespace
+
+Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde) {
+  return objective.type == ObjectiveConfig::Type::ddpm ? ddpm_objective(objective, sde)
+                                                       : denoising_objective(objective, sde);
+}
+
+Labels labels_of(const ObjectiveConfig& objective) {
+  return objective.type == ObjectiveConfig::Type::ddpm ? Labels::discrete : Labels::continuous;
+}
+
+}  // namespace ito

@@ -1,0 +1,24 @@
+#pragma once
+// Samples as a configuration wants them.
+
+#include "diffusion/samplers/generate.h"
+#include "diffusion/training/config.h"
+
+namespace ito {
+
+/// Throws for a predictor or corrector that is not known or does not suit the SDE.
+void check_sampler(const Sde& sde, const SamplingConfig& config);
+
+/// Draws samples [count, item...], scaled as the model sees its data. `progress` as in
+/// PredictorCorrectorOptions.
+Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
+                     const SamplingConfig& config, const SampleRange& range,
+                     std::function<bool(int done, int total)> progress = {});
+
+/// From the model's scale to [0, 1], without clamping.
+Tensor to_unit(const Tensor& x, Range range);
+
+/// An enlargement of images [H, W, C] by which they can be seen: to about 32 pixels.
+Index zoom_for(const Shape& item);
+
+}  // namespace ito

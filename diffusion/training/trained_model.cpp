@@ -1,0 +1,17 @@
+#include "diffusion/training/trained_model.h"
+
+namespace ito {
+
+TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
+    : config_(config_from_json(checkpoint.config)),
+      step_(checkpoint.step),
+      network_(make_network(config_.model)),
+      sde_(make_sde(config_.sde)) {
+  nn::TensorMap state = checkpoint.group("network");
+  if (weights == Weights::averaged) {
+    for (auto& [name, value] : checkpoint.group("ema")) state[name] = value;
+  }
+  nn::load(*network_, state);
+}
+
+}  // namespace ito

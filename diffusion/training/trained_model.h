@@ -1,0 +1,37 @@
+#pragma once
+// A trained model: what a checkpoint gives to someone who wants samples or likelihoods.
+
+#include <memory>
+
+#include "diffusion/score.h"
+#include "diffusion/training/checkpoint.h"
+
+namespace ito {
+
+enum class Weights {
+  averaged,  ///< the EMA, as samples are usually drawn
+  raw        ///< the last step's
+};
+
+class TrainedModel {
+ public:
+  /// Throws Error when the checkpoint does not fit its own configuration.
+  TrainedModel(const Checkpoint& checkpoint, Weights weights);
+
+  const nn::ScoreNetwork& network() const { return *network_; }
+  const Sde& sde() const { return *sde_; }
+  /// Refers to this model.
+  Score score() const { return network_score(*network_, *sde_, labels_of(config_.objective)); }
+  /// Its sections "run" and the place of the data are not those of the run.
+  const TrainingConfig& config() const { return config_; }
+  Shape item() const { return item_shape(config_.model); }
+  Index step() const { return step_; }
+
+ private:
+  TrainingConfig config_;
+  Index step_;
+  std::unique_ptr<nn::ScoreNetwork> network_;
+  std::unique_ptr<Sde> sde_;
+};
+
+}  // namespace ito

@@ -1,0 +1,100 @@
+#include "diffusion/training/trainer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "engine/autograd.h"
+#include "engine/ops.h"
+
+namespace ito {
+namespace {
+
+std::unique_ptr<nn::ScoreNetwork> initialised_network(const TrainingConfig& config) {
+  auto network = make_network(config.model);
+  nn::initialise(*network, config.seed);
+  return network;
+}
+
+std::vector<Tensor> handles(const std::vector<nn::Parameter>& parameters) {
+  std::vector<Tensor> out;
+  for (const nn::Parameter& p : parameters) out.push_back(*p.value);
+  return out;
+}
+
+void add_to(std::vector<Tensor>& sums, std::vector<Tensor> terms) {
+  if (sums.empty()) {
+    sums = std::move(terms);
+    return;
+  }
+  const NoGrad no_grad;
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = sums[i] + terms[i];
+}
+
+/// Held-out losses use these draws in every run, so that runs can be compared.
+BatchAddress held_out_address(Index first) {
+  return {.seed = 0, .step = std::numeric_limits<std::uint32_t>::max(), .first_image = first};
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainingConfig& config, const ImageSet& images)
+    : config_(config),
+      images_(images),
+      network_(initialised_network(config)),
+      objective_(make_objective(config.objective, config.sde)),
+      order_(images.count, config.seed),
+      adam_(network_->parameters(), config.optimiser),
+      ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {}
+
+Trainer::Part Trainer::part(Index begin, Index end) {
+  const Index k = steps_done(), n = end - begin;
+  const BatchAddress address = {config_.seed, static_cast<std::uint32_t>(k), begin};
+  const auto rows = order_.rows(k * config_.batch.size + begin, n);
+  const auto flips =
+      config_.data.flip ? draw_flips(n, address) : std::vector<std::uint8_t>();
+  const Tensor x_0 = batch(images_, rows, config_.data.range, flips);
+
+  const double share = static_cast<double>(n) / static_cast<double>(config_.batch.size);
+  const Loss loss = objective_(*network_, x_0, address, Mode::training);
+  return {share * loss.mean.item(),
+          grad({loss.mean}, handles(adam_.parameters()), {Tensor::scalar(share)})};
+}
+
+StepReport Trainer::step() {
+  const Index B = config_.batch.size, parts = config_.batch.accumulate;
+  const Index number = steps_done() + 1;
+  double loss = 0;
+  std::vector<Tensor> gradients;
+  for (Index i = 0; i < parts; ++i) {
+    Part p = part(i * B / parts, (i + 1) * B / parts);
+    loss += p.loss;
+    if (!std::isfinite(loss)) {
+      throw Diverged(text("[train] the loss is ", loss, " in step ", number));
+    }
+    add_to(gradients, std::move(p.gradients));
+  }
+  double squares = 0;
+  for (const Tensor& g : gradients) squares += sum_squares(g);
+  if (!std::isfinite(squares)) {
+    throw Diverged(text("[train] the gradient is not finite in step ", number));
+  }
+  const auto report = adam_.step(gradients);
+  ema_.update();
+  return {number, loss, report.learning_rate, report.gradient_norm};
+}
+
+double Trainer::held_out_loss(const ImageSet& images, Index most) {
+  const Index n = std::min(images.count, most), B = std::max<Index>(config_.batch.size, 1);
+  if (n == 0) return std::numeric_limits<double>::quiet_NaN();
+  const NoGrad no_grad;
+  const nn::EmaScope averaged(ema_);
+  double sum = 0;
+  for (Index first = 0; first < n; first += B) {
+    const Tensor x_0 = batch(images, first, std::min(B, n - first), config_.data.range);
+    const Loss loss = objective_(*network_, x_0, held_out_address(first), Mode::evaluation);
+    for (const Real l : loss.per_example.to_host()) sum += static_cast<double>(l);
+  }
+  return sum / static_cast<double>(n);
+}
+
+}  // namespace ito

@@ -1,0 +1,66 @@
+#pragma once
+// Trainer: a score network, its optimiser and its average, one step at a time.
+
+#include <memory>
+
+#include "diffusion/training/config.h"
+#include "diffusion/training/data_order.h"
+#include "diffusion/training/objective.h"
+#include "nn/ema.h"
+
+namespace ito {
+
+/// Thrown when a loss or a gradient is not finite; the state is still that before the step.
+class Diverged : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What a step did.
+struct StepReport {
+  Index step;            ///< steps done, this one included
+  double loss;           ///< mean over the batch
+  double learning_rate;
+  double gradient_norm;  ///< before clipping
+};
+
+/// The state after step k follows from the configuration's definition and the images alone: all
+/// that is random is addressed by the seed, the step and the image's place in the whole batch. With
+/// `accumulate` the batch is computed in parts, which differs by the order of summation only.
+class Trainer {
+ public:
+  /// Refers to `images`, which must outlive the trainer. The network starts as the seed says.
+  Trainer(const TrainingConfig& config, const ImageSet& images);
+
+  /// One optimisation step. Throws Diverged.
+  StepReport step();
+
+  /// Mean loss of the averaged network over the first `most` of the given images, with draws that
+  /// are always the same; NaN when there is none.
+  double held_out_loss(const ImageSet& images, Index most);
+
+  Index steps_done() const { return adam_.state().step; }
+  const TrainingConfig& config() const { return config_; }
+  const ImageSet& images() const { return images_; }
+  nn::ScoreNetwork& network() { return *network_; }
+  nn::Adam& adam() { return adam_; }
+  nn::Ema& ema() { return ema_; }
+
+ private:
+  struct Part {
+    double loss;
+    std::vector<Tensor> gradients;
+  };
+  /// Loss and gradients of images begin, ..., end - 1 of the batch, as shares of the whole batch.
+  Part part(Index begin, Index end);
+
+  TrainingConfig config_;
+  const ImageSet& images_;
+  std::unique_ptr<nn::ScoreNetwork> network_;
+  Objective objective_;
+  DataOrder order_;
+  nn::Adam adam_;
+  nn::Ema ema_;
+};
+
+}  // namespace ito
