@@ -84,7 +84,8 @@ GradientErrors check_gradients(const Function& f, const std::vector<Tensor>& inp
                                std::uint64_t seed) {
   std::uint32_t draw = 0;
   const auto normal = [&](const Shape& shape) {
-    return random_normal(shape, {.seed = seed, .purpose = Purpose::probe, .sub = draw++});
+    const RandomStream stream{.seed = seed, .purpose = Purpose::probe, .sub = draw++};
+    return random_normal({1, shape.elements()}, stream).with_shape(shape);
   };
   std::vector<Tensor> x = inputs;
   const std::size_t count = x.size();

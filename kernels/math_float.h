@@ -113,10 +113,11 @@ ITO_FN float log1p_unit(float x) {
 ITO_FN float sqrt_(float x) { return sqrtf(x); }
 ITO_FN float abs_(float x) { return fabsf(x); }
 
-ITO_FN bool is_integer(float x) {
+ITO_FN float round_to_integer(float x) {
   const float a = fabsf(x);
-  return a >= 8388608.0f || (a + 8388608.0f) - 8388608.0f == a;
+  return a < 8388608.0f ? (a + 8388608.0f) - 8388608.0f : a;
 }
+ITO_FN bool is_integer(float x) { return round_to_integer(x) == fabsf(x); }
 
 /// log2 of a positive float, in double: log2(m) = s L(s^2) with s = (m - 1)/(m + 1), L of degree
 /// 4: relative error below 2^-37.
@@ -235,12 +236,15 @@ ITO_FN float sin_quadrant(std::uint32_t quadrant, float r) {
 }
 
 /// sin(x + shift pi/2). The multiple of pi/2 is taken off in double, in two parts of which the
-/// first has 25 bits: full accuracy up to |x| = 4e8, beyond which floats lie 32 apart.
+/// first has 25 bits: full accuracy up to |x| = 4e8. Beyond, where floats lie 32 apart, the result
+/// is only sure to be between -1 and 1.
 ITO_FN float sin_shifted(float x, std::uint32_t shift) {
   const double shifted = round_shift(x * 0.63661977236758134);
   const double n = unshift(shifted);
-  const double r = (x - n * 1.5707963109016418) - n * 1.5893254773528196e-08;
-  return sin_quadrant<fused>(shifted_integer(shifted) + shift, static_cast<float>(r));
+  auto r = static_cast<float>((x - n * 1.5707963109016418) - n * 1.5893254773528196e-08);
+  r = r < -0.8f ? -0.8f : r;
+  r = r > 0.8f ? 0.8f : r;
+  return sin_quadrant<fused>(shifted_integer(shifted) + shift, r);
 }
 
 ITO_FN float sin_(float x) { return sin_shifted(x, 0); }

@@ -47,7 +47,8 @@ void make_signs(Group& g) {
     for (int i = 0; i < group; ++i) g.y[k][i] = rademacher_of(g.w[k][i]);
 }
 
-void make_numbers(Distribution d, Group& g) {
+void generate(Distribution d, const RandomKey& key, Group& g) {
+  generate_words(key, g);
   switch (d) {
     case Distribution::uniform:
       return make_uniforms(g);
@@ -58,6 +59,28 @@ void make_numbers(Distribution d, Group& g) {
   }
 }
 
+/// A whole group of blocks of four elements within one image.
+void store_whole(const Group& g, Real* y) {
+  for (int i = 0; i < group; ++i)
+    for (int k = 0; k < 4; ++k) y[4 * i + k] = g.y[k][i];
+}
+
+/// A place in y[images, elements], which moves on by blocks of up to four elements.
+struct Cursor {
+  Index elements, blocks, image, block;
+
+  void advance() {
+    if (++block < blocks) return;
+    block = 0;
+    ++image;
+  }
+  void store(const Group& g, Index i, Real* y) const {
+    const Index first = 4 * block;
+    const Index n = elements - first < 4 ? elements - first : 4;
+    for (Index k = 0; k < n; ++k) y[image * elements + first + k] = g.y[k][i];
+  }
+};
+
 }  // namespace
 
 void random(Distribution d, RandomKey key, Index first_image, Index images, Index elements,
@@ -67,23 +90,19 @@ void random(Distribution d, RandomKey key, Index first_image, Index images, Inde
   parallel_ranges(images * blocks, elementwise_grain / 4, [=](Index begin, Index end) {
     Group g = {};
     for (Index start = begin; start < end; start += group) {
+      const Cursor at = {elements, blocks, start / blocks, start % blocks};
       const Index count = end - start < group ? end - start : group;
-      Index image = start / blocks;
-      Index block = start % blocks;
-      for (Index i = 0; i < count; ++i) {
-        g.image[i] = static_cast<std::uint32_t>(first_image + image);
-        g.block[i] = static_cast<std::uint32_t>(block);
-        if (++block == blocks) block = 0, ++image;
+      Cursor next = at;
+      for (Index i = 0; i < count; ++i, next.advance()) {
+        g.image[i] = static_cast<std::uint32_t>(first_image + next.image);
+        g.block[i] = static_cast<std::uint32_t>(next.block);
       }
-      generate_words(key, g);
-      make_numbers(d, g);
-      image = start / blocks;
-      block = start % blocks;
-      for (Index i = 0; i < count; ++i) {
-        Real* to = y + image * elements + 4 * block;
-        const Index n = elements - 4 * block < 4 ? elements - 4 * block : 4;
-        for (Index k = 0; k < n; ++k) to[k] = g.y[k][i];
-        if (++block == blocks) block = 0, ++image;
+      generate(d, key, g);
+      if (count == group && 4 * (at.block + group) <= elements) {
+        store_whole(g, y + at.image * elements + 4 * at.block);
+      } else {
+        next = at;
+        for (Index i = 0; i < count; ++i, next.advance()) next.store(g, i, y);
       }
     }
   });

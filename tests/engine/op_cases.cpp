@@ -254,6 +254,12 @@ void add_resampling(std::vector<OpCase>& cases) {
 
 }  // namespace
 
+std::ostream& operator<<(std::ostream& out, const OpCase& op) {
+  out << op.name;
+  for (const Shape& shape : op.shapes) out << ' ' << shape;
+  return out << " in [" << op.low << ", " << op.high << "]";
+}
+
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = [] {
     std::vector<OpCase> all;
@@ -281,7 +287,8 @@ std::vector<Tensor> case_inputs(const OpCase& op) {
   for (const Shape& shape : op.shapes) {
     const RandomStream stream{.seed = case_seed(op.name),
                               .sub = static_cast<std::uint32_t>(inputs.size())};
-    inputs.push_back(affine(random_uniform(shape, stream), op.high - op.low, op.low));
+    const Tensor u = random_uniform({1, shape.elements()}, stream).with_shape(shape);
+    inputs.push_back(affine(u, op.high - op.low, op.low));
   }
   return inputs;
 }

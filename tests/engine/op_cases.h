@@ -19,6 +19,8 @@ struct OpCase {
   bool per_image = false;
 };
 
+std::ostream& operator<<(std::ostream& out, const OpCase& op);
+
 const std::vector<OpCase>& op_cases();
 
 /// FNV-1a of the case's name: its seed.
