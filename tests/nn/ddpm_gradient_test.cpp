@@ -52,7 +52,7 @@ class DdpmGradient : public ::testing::Test {
 
   /// <d loss / dx, probe>, differentiable again.
   Tensor slope(Tensor x) const {
-    x.require_grad();
+    if (!x.requires_grad()) x.require_grad();
     return sum(grad(loss(x), {x}, {.create_graph = true})[0] * probe_);
   }
 

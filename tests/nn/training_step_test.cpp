@@ -79,10 +79,12 @@ struct ByHand {
   }
 
   static Vector embed(double label) {
-    Vector out;  // frequencies 1 and 1e-4, rounded to float as the network has them
+    Vector out;  // frequencies 1 and 1e-4; float takes the rounding of the network's angles
+    const auto exponent = static_cast<float>(-std::log(10000.0));
+    const auto slow = static_cast<float>(std::exp(static_cast<double>(exponent)));
     for (double (*f)(double) :
          {static_cast<double (*)(double)>(std::sin), static_cast<double (*)(double)>(std::cos)}) {
-      for (const float frequency : {1.0F, 1e-4F}) {
+      for (const float frequency : {1.0F, slow}) {
         const float angle = static_cast<float>(label) * frequency;
         out.push_back(f(angle));
       }
