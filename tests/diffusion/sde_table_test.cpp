@@ -16,6 +16,10 @@ namespace {
 struct Case {
   std::shared_ptr<Sde> sde;
   std::string file;
+  /// For G. The levels of VE are exponentials in float32, off by some 4e-7 (the rounding of their
+  /// logarithms, up to 4), and cancel in sigma_i^2 - sigma_{i-1}^2, which is 1.7 % of sigma_i^2:
+  /// relative errors of 2e-5 on average, 5e-5 at worst, twice that for G^2.
+  double discrete_tolerance = 5e-6;
 };
 
 class SdeTable : public testing::TestWithParam<Case> {
@@ -90,7 +94,7 @@ TEST_P(SdeTable, Discretisation) {
     G.push_back(sde.discretise(s).noise);
   }
   expect_near("out.discretize.f", scale_per_sample(x, f));
-  expect_near("out.discretize.G", G);
+  expect_near("out.discretize.G", G, GetParam().discrete_tolerance);
   if (!file.contains("out.timestep")) return;
   for (std::size_t n = 0; n < t.size(); ++n)
     EXPECT_EQ(sde.index(t[n]), file.at("out.timestep").integers[n]);
@@ -109,8 +113,9 @@ TEST_P(SdeTable, Reversal) {
     expect_near("out." + prefix + "drift", reverse.drift(x, t), 1e-5);
     expect_near("out." + prefix + "diffusion",
                 per_sample(t, [&](double s) { return reverse.diffusion(s); }), 1e-5);
-    expect_near("out." + prefix + "discretize.f", reverse.discrete_drift(x, t, steps), 1e-5);
-    expect_near("out." + prefix + "discretize.G", G, 1e-5);
+    expect_near("out." + prefix + "discretize.f", reverse.discrete_drift(x, t, steps),
+                2 * GetParam().discrete_tolerance);
+    expect_near("out." + prefix + "discretize.G", G, GetParam().discrete_tolerance);
   }
 }
 
@@ -119,12 +124,12 @@ TEST_P(SdeTable, Prior) {
   expect_near("prior.sample", file.tensor("prior.noise") * sde.prior_std());
 }
 
-INSTANTIATE_TEST_SUITE_P(Published, SdeTable,
-                         testing::Values(Case{std::make_shared<VpSde>(), "sde_vp.safetensors"},
-                                         Case{std::make_shared<SubVpSde>(),
-                                              "sde_subvp.safetensors"},
-                                         Case{std::make_shared<VeSde>(), "sde_ve.safetensors"}),
-                         [](const auto& test) { return test.param.sde->name(); });
+INSTANTIATE_TEST_SUITE_P(
+    Published, SdeTable,
+    testing::Values(Case{std::make_shared<VpSde>(), "sde_vp.safetensors"},
+                    Case{std::make_shared<SubVpSde>(), "sde_subvp.safetensors"},
+                    Case{std::make_shared<VeSde>(), "sde_ve.safetensors", 5e-5}),
+    [](const auto& test) { return test.param.sde->name(); });
 
 TEST(DiscreteTables, MatchThePublishedOnes) {
   auto vp_file = read_safetensors(std::string(ITO_TEST_DATA) + "/sde_vp.safetensors");
@@ -132,9 +137,9 @@ TEST(DiscreteTables, MatchThePublishedOnes) {
   VpSde vp;
   VeSde ve;
   // Running products and exponentials in float32: N roundings, each 2^-24.
-  double chain = 1000 * 6e-8;
+  double chain = 1000 * 6e-8;  // beta_i up to 0.02 has two roundings of 2^-30
   for (std::size_t i = 0; i < 1000; ++i) {
-    EXPECT_NEAR(vp.betas()[i], vp_file.at("table.discrete_betas").values[i], 2e-9);
+    EXPECT_NEAR(vp.betas()[i], vp_file.at("table.discrete_betas").values[i], 4e-9);
     double acp = vp_file.at("table.alphas_cumprod").values[i];
     EXPECT_NEAR(vp.alphas_cumprod()[i] / acp, 1, chain);
     EXPECT_NEAR(vp.discrete_stds()[i] * vp.discrete_stds()[i], 1 - acp, 1e-6);

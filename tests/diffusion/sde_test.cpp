@@ -123,7 +123,7 @@ TEST(Parametrisations, FollowThePublishedLabels) {
                    -1 / vp.discrete_stds()[50]);
   VeSde ve(0.01, 50, 11);
   EXPECT_DOUBLE_EQ(ve.parametrise(0.3, Labels::continuous).label, ve.std(0.3));
-  EXPECT_DOUBLE_EQ(ve.parametrise(0.95, Labels::discrete).label, 0);  // 0.5 to even
+  EXPECT_DOUBLE_EQ(ve.parametrise(0.75, Labels::discrete).label, 2);  // 2.5 to even
   EXPECT_DOUBLE_EQ(ve.parametrise(0.3, Labels::discrete).label, 7);
   EXPECT_DOUBLE_EQ(ve.parametrise(0.3, Labels::discrete).output_scale, 1);
 }

@@ -29,8 +29,32 @@ inline double z_score(const std::vector<double>& values, double truth) {
   return (mean - truth) / std::sqrt(squares / n);
 }
 
+/// Squared distance from each sample to the modes, in their own metric, weighted by the posterior
+/// of the modes. Its mean is the dimension D, whatever the mixture; it is what tells best whether
+/// the modes have the right width.
+inline std::vector<double> mode_distances(const Rows& samples, const Rows& posterior,
+                                          const GaussianMixture& mixture) {
+  std::vector<double> distances;
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    double total = 0;
+    for (std::size_t k = 0; k < posterior[n].size(); ++k) {
+      const auto& c = mixture.components()[k];
+      std::size_t D = c.mean.size();
+      for (std::size_t j = 0; j < D; ++j) {
+        double u = c.Q.empty() ? samples[n][j] - c.mean[j] : 0;  // coordinate j in the eigenbasis
+        for (std::size_t i = 0; i < D && !c.Q.empty(); ++i)
+          u += c.Q[i * D + j] * (samples[n][i] - c.mean[i]);
+        total += posterior[n][k] * u * u / c.variances[j];
+      }
+    }
+    distances.push_back(total);
+  }
+  return distances;
+}
+
 /// z-scores of everything that a sample of a mixture is tested for: the mean in each dimension,
-/// each entry of the covariance (about the true mean), each mode's weight (mean responsibility).
+/// each entry of the covariance (about the true mean), each mode's weight (mean responsibility),
+/// and the modes' width.
 inline std::vector<double> mixture_z_scores(const Tensor& x, const GaussianMixture& truth) {
   Rows samples = rows(x), responsibilities = truth.responsibilities(x);
   std::vector<double> mean = truth.mean(), covariance = truth.covariance(), scores;
@@ -47,6 +71,8 @@ inline std::vector<double> mixture_z_scores(const Tensor& x, const GaussianMixtu
          covariance[i * D + j]);
   for (std::size_t k = 0; k < truth.components().size(); ++k)
     of([&](std::size_t n) { return responsibilities[n][k]; }, truth.components()[k].weight);
+  scores.push_back(
+      z_score(mode_distances(samples, responsibilities, truth), static_cast<double>(D)));
   return scores;
 }
 
