@@ -31,17 +31,16 @@ void check(const Tensor& generated, const Dataset& digits) {
   }
 }
 
-/// Mean distance of random training digits, as many as there are held-out ones, to those.
-double real_frechet(const DigitClassifier& classifier, const Dataset& digits,
-                    const FeatureMoments& held_out, std::uint64_t seed) {
+/// Mean distance of the features [n, 32] of `count` random training digits to the held-out ones.
+double real_frechet(const Tensor& train_features, Index count, const FeatureMoments& held_out,
+                    std::uint64_t seed) {
   double sum = 0;
   for (int draw = 0; draw < DigitReport::draws; ++draw) {
-    std::vector<Index> rows = permutation(
-        digits.train.count,
-        {.seed = seed, .purpose = Purpose::order, .step = static_cast<std::uint32_t>(draw)});
-    rows.resize(static_cast<std::size_t>(digits.held_out.count));
-    const Tensor features = classifier.features(batch(digits.train, rows, Range::unit));
-    sum += frechet_distance(feature_moments(features), held_out);
+    const auto step = static_cast<std::uint32_t>(draw);
+    const RandomStream stream = {.seed = seed, .purpose = Purpose::order, .step = step};
+    std::vector<Index> rows = permutation(train_features.size(0), stream);
+    rows.resize(static_cast<std::size_t>(count));
+    sum += frechet_distance(feature_moments(embedding(train_features, rows)), held_out);
   }
   return sum / DigitReport::draws;
 }
@@ -69,7 +68,7 @@ Classified classified(const DigitClassifier& classifier, const Tensor& images) {
 std::string line(const std::string& what, const std::string& generated, const std::string& real,
                  const std::string& remark) {
   std::ostringstream out;
-  out << std::left << std::setw(31) << what << std::right << std::setw(10) << generated
+  out << std::left << std::setw(30) << what << std::right << std::setw(10) << generated
       << std::setw(9) << real << "  " << remark << '\n';
   return out.str();
 }
@@ -98,7 +97,7 @@ DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::u
   const Tensor as_many = slice(made, 0, 0, held_out.size(0));
   report.frechet_generated =
       frechet_distance(feature_moments(classifier.features(as_many)), reference);
-  report.frechet_real = real_frechet(classifier, digits, reference, seed);
+  report.frechet_real = real_frechet(classifier.features(train), report.held_out, reference, seed);
   report.nearest_generated = mean_nearest_distance(made, train);
   report.nearest_real = mean_nearest_distance(held_out, train);
   const Classified of_made = classified(classifier, made);

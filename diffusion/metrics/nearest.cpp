@@ -31,9 +31,10 @@ std::vector<Real> finite_values(const Tensor& images) {
   return values;
 }
 
-double squared_distance(std::span<const Real> a, std::span<const Real> b) {
+/// |a - b|^2, or some number from `limit` upwards when it is no smaller than that.
+double squared_distance(std::span<const Real> a, std::span<const Real> b, double limit) {
   double squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  for (std::size_t i = 0; i < a.size() && squares < limit; ++i) {
     const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
     squares += difference * difference;
   }
@@ -50,7 +51,7 @@ std::vector<double> nearest_distances(const Tensor& images, const Tensor& refere
   for (std::span<const Real> rest = x; !rest.empty(); rest = rest.subspan(item)) {
     double nearest = std::numeric_limits<double>::infinity();
     for (std::span<const Real> other = r; !other.empty(); other = other.subspan(item)) {
-      nearest = std::min(nearest, squared_distance(rest.first(item), other.first(item)));
+      nearest = std::min(nearest, squared_distance(rest.first(item), other.first(item), nearest));
     }
     distances.push_back(std::sqrt(nearest));
   }

@@ -105,9 +105,9 @@ int sweep(Square& a, Square& vectors, double floor) {
 
 /// Off-diagonal elements below this move no eigenvalue by more than rounding already has.
 double rounding_floor(const Square& a) {
-  double squares = 0;
-  for (const double element : a.elements) squares += element * element;
-  return 1e-17 * std::sqrt(squares) / static_cast<double>(std::max<std::size_t>(a.D, 1));
+  double largest = 0;
+  for (const double element : a.elements) largest = std::max(largest, std::abs(element));
+  return 1e-17 * largest / static_cast<double>(std::max<std::size_t>(a.D, 1));
 }
 
 SymmetricEigen in_ascending_order(const Square& diagonal, const Square& vectors) {
