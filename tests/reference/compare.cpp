@@ -21,25 +21,33 @@ double share(double error, double allowed) {
   return error / allowed;
 }
 
-/// Compares one block of elements that share a limit.
-void compare_block(Comparison& result, const Real* ours, const Real* stored, std::size_t count,
-                   double allowed, double scale) {
-  double error = 0, magnitude = scale;
+/// The largest difference of two blocks of elements; infinite where one is not a number.
+double block_error(const Real* ours, const Real* stored, std::size_t count) {
+  double error = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const double difference =
         std::abs(static_cast<double>(ours[i]) - static_cast<double>(stored[i]));
-    if (!(difference <= error)) error = difference;
-    if (std::isnan(error)) break;
-    if (scale == 0) magnitude = std::max(magnitude, std::abs(static_cast<double>(stored[i])));
+    if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
+    error = std::max(error, difference);
   }
-  if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
+  return error;
+}
+
+double block_size(const Real* values, std::size_t count) {
+  double size = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    size = std::max(size, std::abs(static_cast<double>(values[i])));
+  return size;
+}
+
+/// Adds a block of elements that share a limit.
+void add_block(Comparison& result, double error, double allowed, double scale) {
   result.error = std::max(result.error, error);
-  result.relative = std::max(result.relative, magnitude > 0 ? error / magnitude : error);
+  result.relative = std::max(result.relative, error == 0 ? 0 : error / scale);
   const double used = share(error, allowed);
-  if (used >= result.used) {
-    result.used = used;
-    result.allowed = allowed;
-  }
+  if (used < result.used) return;
+  result.used = used;
+  result.allowed = allowed;
 }
 
 /// What a computation starts from, by its name.
@@ -52,7 +60,7 @@ bool is_input(const std::string& name) {
 }  // namespace
 
 Rule rule(double allowed, std::string why, double scale) {
-  return {{allowed}, scale, std::move(why)};
+  return {{allowed}, {scale}, std::move(why)};
 }
 
 Rule floor_rule(double factor, std::optional<double> floor, double fallback, double largest) {
@@ -84,9 +92,11 @@ void Report::compare(const std::string& name, const Tensor& ours, const Rule& ru
   if (blocks == 0 || blocks * size != values.size())
     fail(name.c_str(), "a rule for ", blocks, " rows, but the shape is ", stored.shape);
   Comparison result{.name = name, .why = rule.why};
-  for (std::size_t i = 0; i < blocks; ++i)
-    compare_block(result, values.data() + i * size, stored.values.data() + i * size, size,
-                  rule.allowed[i], rule.scale);
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const Real *block = values.data() + i * size, *reference = stored.values.data() + i * size;
+    const double scale = rule.scale.empty() ? block_size(reference, size) : rule.scale.at(i);
+    add_block(result, block_error(block, reference, size), rule.allowed[i], scale);
+  }
   comparisons_.push_back(result);
   recomputed_.add(name, stored.shape, values);
 }

@@ -12,13 +12,14 @@ namespace ito::reference {
 /// How far a recomputed tensor may be from the stored one, and why that far.
 struct Rule {
   std::vector<double>
-      allowed;   ///< largest difference: of all elements, or of each row (first axis)
-  double scale;  ///< what relative errors refer to; 0: the stored tensor's largest
+      allowed;  ///< largest difference: of all elements, or of each row (first axis)
+  std::vector<double>
+      scale;  ///< as many, what relative errors refer to; none: largest stored value
   std::string why;
 };
 
-/// A part of what is met, "of 8 x the recorded floor 1e-06".
-Rule rule(double allowed, std::string why, double scale = 0);
+/// One limit for all elements.
+Rule rule(double allowed, std::string why, double scale);
 /// `factor` times the recorded error of float against double; where none is recorded, `fallback`
 /// relative to the largest value. Never below the rounding of the largest value itself.
 Rule floor_rule(double factor, std::optional<double> floor, double fallback, double largest);

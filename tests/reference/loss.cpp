@@ -107,7 +107,8 @@ void compare_network(Report& report, const Tap& tap, std::optional<double> floor
                         rule((8 * 0x1p-24 + lost) * x, "rounding of the largest value", x));
   const std::vector<Real> labels(tap.labels().begin(), tap.labels().end());
   const Tensor t({static_cast<Index>(labels.size())}, labels);
-  report.compare("net.in.t", t, rule(2 * 0x1p-24 * largest(t), "rounding of the largest value"));
+  report.compare("net.in.t", t,
+                 rule(2 * 0x1p-24 * largest(t), "rounding of the largest value", largest(t)));
   Rule rule = floor_rule(floor_factor, floor ? std::optional(*floor * y) : floor, without_floor, y);
   rule.allowed[0] += lost * y;
   report.compare_images("net.out", tap.y(), rule);

@@ -53,7 +53,9 @@ Rule fingerprint_rule(const std::vector<double>& stored, double n, double elemen
   constexpr double relative = 1e-4;
   const double sums = std::max(relative * std::sqrt(n * stored[1]), std::sqrt(n) * element_limit);
   const double squares = std::max(relative * stored[1], n * element_limit * element_limit);
-  return {{sums, squares, sums}, 0, "fingerprint: 1e-4 of sqrt(n sum g^2) and of sum g^2"};
+  return {{sums, squares, sums},
+          {sums / relative, squares / relative, sums / relative},
+          "fingerprint: 1e-4 of sqrt(n sum g^2) and of sum g^2"};
 }
 
 void compare_fingerprint(const ReferenceFile& file, Report& report, const std::string& name,

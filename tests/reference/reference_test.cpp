@@ -72,7 +72,7 @@ class Runner : public testing::Test {
     const Result result = run_with({path(name)});
     EXPECT_EQ(result.code, 1) << result.out;
     EXPECT_TRUE(result.says(name + ": FAIL")) << result.out;
-    EXPECT_TRUE(result.says(" in " + tensor)) << result.out;
+    EXPECT_TRUE(result.says("limit: " + tensor)) << result.out;
     EXPECT_TRUE(result.says("0 passed, 1 failed, 0 skipped")) << result.out;
   }
 

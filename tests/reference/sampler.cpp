@@ -99,7 +99,6 @@ Rule chain_rule(std::optional<double> floor, const std::vector<Tensor>& states, 
                                 chain_without_floor, largest(state));
     result.allowed.push_back(one.allowed[0]);
   }
-  result.scale = 0;
   result.why = floor ? text(chain_factor, " x the recorded floor ", *floor)
                      : text("no recorded floor: ", chain_without_floor, " of the largest value");
   return result;
@@ -123,7 +122,7 @@ void compare_grid(Report& report, const nlohmann::json& settings) {
   const auto sde = make_sde(settings.at("sde"));
   const Times grid = time_grid(*sde, sde->N(), settings.at("eps"));
   report.compare("timesteps", Tensor({sde->N()}, std::vector<Real>(grid.begin(), grid.end())),
-                 rule(2 * 0x1p-23, "rounding of times up to 1"));
+                 rule(2 * 0x1p-23, "rounding of times up to 1", 1));
 }
 
 }  // namespace

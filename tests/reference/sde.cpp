@@ -34,14 +34,16 @@ struct Table {
 
   /// One number per time, or a tensor [K, ...] with one row per time.
   void compare(const std::string& name, const Tensor& ours, const Roundings& also = {}) const {
-    Rule in_float{{}, 0, text(float_limit, " of each time's values, and what float cancels")};
-    Rule in_double{{}, 0, text(double_limit, " of each time's values")};
+    Rule in_float{{}, {}, text(float_limit, " of each time's values, and what float cancels")};
+    Rule in_double{{}, {}, text(double_limit, " of each time's values")};
     for (std::size_t k = 0; k < t.size(); ++k) {
       const double size = std::max(size_at(ours, k), size_at(also.terms, k));
       const double lost = lost_in_std(t[k]) + (also.step ? lost_in_step(t[k]) : 0);
       in_float.allowed.push_back((float_limit + lost) * size +
                                  float_rounding * size_at(also.subtracted, k));
       in_double.allowed.push_back(double_limit * size);
+      in_float.scale.push_back(size);
+      in_double.scale.push_back(size);
     }
     report.compare("out." + name, ours, in_float);
     report.compare("out64." + name, ours, in_double);
@@ -132,8 +134,9 @@ void compare_prior(const Sde& sde, const ReferenceFile& file, Report& report) {
   }
   if (!file.has("prior.noise")) return;
   const Tensor sample = file.tensor("prior.noise") * sde.prior_std();
+  const double size = largest(sample);
   report.compare("prior.sample", sample,
-                 rule(float_limit * largest(sample), text(float_limit, " of the largest value")));
+                 rule(float_limit * size, text(float_limit, " of the largest value"), size));
 }
 
 /// The tables of the discrete forms.
