@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diffusion/metrics/symmetric_eigen.h"
+#include "diffusion/symmetric_eigen.h"
 
 namespace ito {
 namespace {

@@ -8,7 +8,6 @@
 #include "diffusion/sde/subvp.h"
 #include "diffusion/sde/ve.h"
 #include "diffusion/sde/vp.h"
-#include "diffusion/symmetric_eigen.h"
 #include "engine/autograd.h"
 #include "tests/diffusion/statistics.h"
 
@@ -154,35 +153,6 @@ TEST(Mixture, RefusesWhatIsNoMixture) {
   EXPECT_THROW(GaussianMixture::diagonal({0}, {{0, 0}}, {{1, 1}}), Error);
   EXPECT_THROW(GaussianMixture::full({1}, {{0, 0}}, {{1, 2, 2, 1}}), Error);  // indefinite
   EXPECT_THROW(three_modes().log_density(Tensor::zeros({4, 3})), Error);
-}
-
-TEST(SymmetricEigen, ReconstructsTheMatrix) {
-  std::size_t D = 12;
-  std::vector<double> A(D * D);
-  for (std::size_t i = 0; i < D; ++i)
-    for (std::size_t j = 0; j < D; ++j)
-      A[i * D + j] = std::cos(static_cast<double>(i * j)) + std::cos(static_cast<double>(i + j));
-  SymmetricEigen eigen = symmetric_eigen(A);
-  for (std::size_t i = 0; i < D; ++i)
-    for (std::size_t j = 0; j < D; ++j) {
-      double a = 0, identity = 0;
-      for (std::size_t k = 0; k < D; ++k) {
-        a += eigen.vectors[i * D + k] * eigen.values[k] * eigen.vectors[j * D + k];
-        identity += eigen.vectors[k * D + i] * eigen.vectors[k * D + j];
-      }
-      EXPECT_NEAR(a, A[i * D + j], 1e-13);
-      EXPECT_NEAR(identity, i == j, 1e-14);
-    }
-  EXPECT_TRUE(std::is_sorted(eigen.values.begin(), eigen.values.end()));
-}
-
-TEST(SymmetricEigen, KnowsTheTwoByTwoCase) {
-  SymmetricEigen eigen = symmetric_eigen({2, 1, 1, 2});
-  EXPECT_DOUBLE_EQ(eigen.values[0], 1);
-  EXPECT_DOUBLE_EQ(eigen.values[1], 3);
-  EXPECT_THROW(symmetric_eigen({1, 2, 3}), Error);
-  EXPECT_THROW(symmetric_eigen({1, 2, 3, 4}), Error);
-  EXPECT_THROW(symmetric_eigen({1, NAN, NAN, 1}), Error);
 }
 
 }  // namespace

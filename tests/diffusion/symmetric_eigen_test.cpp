@@ -6,7 +6,7 @@
 #include <numbers>
 #include <random>
 
-#include "diffusion/metrics/symmetric_eigen.h"
+#include "diffusion/symmetric_eigen.h"
 #include "engine/error.h"
 
 namespace ito::test {
