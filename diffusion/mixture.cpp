@@ -35,7 +35,7 @@ GaussianMixture GaussianMixture::full(const std::vector<double>& weights,
          " and ", covariances.size());
   std::vector<Component> components;
   for (std::size_t k = 0; k < weights.size(); ++k) {
-    SymmetricEigen eigen = symmetric_eigen(covariances[k]);
+    SymmetricEigen eigen = symmetric_eigen(covariances[k], static_cast<Index>(means[k].size()));
     components.push_back({weights[k], means[k], eigen.values, eigen.vectors});
   }
   return GaussianMixture(std::move(components));

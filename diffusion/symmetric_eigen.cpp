@@ -7,80 +7,136 @@
 #include "engine/error.h"
 
 namespace ito {
-
 namespace {
 
-std::size_t checked_size(const std::vector<double>& A) {
-  auto D = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(A.size()))));
-  if (D * D != A.size())
-    fail("symmetric_eigen", "expected a square matrix, got ", A.size(), " elements");
+constexpr int most_sweeps = 60;
+constexpr double symmetry_tolerance = 1e-9;
+
+/// A row-major square matrix.
+struct Square {
+  std::vector<double> elements;
+  std::size_t D;
+
+  double& operator()(std::size_t row, std::size_t column) { return elements[row * D + column]; }
+  double operator()(std::size_t row, std::size_t column) const {
+    return elements[row * D + column];
+  }
+};
+
+/// cos and sin of the angle of a rotation.
+struct Rotation {
+  double c, s;
+};
+
+void check(const std::vector<double>& matrix, Index D) {
+  if (D < 0 || static_cast<Index>(matrix.size()) != D * D) {
+    fail("symmetric_eigen", "expected ", D, " x ", D, " elements, got ", matrix.size());
+  }
   double largest = 0;
-  for (double a : A) largest = std::max(largest, std::isfinite(a) ? std::abs(a) : INFINITY);
-  if (!std::isfinite(largest))
-    fail("symmetric_eigen", "the matrix has elements that are not finite");
-  for (std::size_t i = 0; i < D; ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (std::abs(A[i * D + j] - A[j * D + i]) > 1e-9 * largest)
-        fail("symmetric_eigen", "expected a symmetric matrix, got ", A[i * D + j], " at [", i, ", ",
-             j, "] and ", A[j * D + i], " across");
-  return D;
-}
-
-/// Rotates A and Q in the plane (p, q) so that A[p, q] becomes 0.
-void rotate(std::vector<double>& A, std::vector<double>& Q, std::size_t D, std::size_t p,
-            std::size_t q) {
-  double theta = (A[q * D + q] - A[p * D + p]) / (2 * A[p * D + q]);
-  double t = std::copysign(1 / (std::abs(theta) + std::hypot(theta, 1)), theta);
-  double c = 1 / std::hypot(t, 1), s = t * c;
-  for (std::size_t k = 0; k < D; ++k) {  // A <- A J, Q <- Q J
-    double a_p = A[k * D + p], a_q = A[k * D + q];
-    A[k * D + p] = c * a_p - s * a_q;
-    A[k * D + q] = s * a_p + c * a_q;
-    double q_p = Q[k * D + p], q_q = Q[k * D + q];
-    Q[k * D + p] = c * q_p - s * q_q;
-    Q[k * D + q] = s * q_p + c * q_q;
+  for (const double element : matrix) {
+    if (!std::isfinite(element)) fail("symmetric_eigen", "the matrix holds ", element);
+    largest = std::max(largest, std::abs(element));
   }
-  for (std::size_t k = 0; k < D; ++k) {  // A <- J^T A
-    double a_p = A[p * D + k], a_q = A[q * D + k];
-    A[p * D + k] = c * a_p - s * a_q;
-    A[q * D + k] = s * a_p + c * a_q;
-  }
-}
-
-/// One sweep over all planes; whether anything was left to rotate.
-bool sweep(std::vector<double>& A, std::vector<double>& Q, std::size_t D) {
-  bool rotated = false;
-  for (std::size_t p = 0; p < D; ++p)
-    for (std::size_t q = p + 1; q < D; ++q) {
-      double scale = std::sqrt(std::abs(A[p * D + p])) * std::sqrt(std::abs(A[q * D + q]));
-      double off = std::abs(A[p * D + q]);
-      if (off <= 1e-16 * scale || off < 1e-300) continue;
-      rotate(A, Q, D, p, q);
-      rotated = true;
+  for (Index i = 0; i < D; ++i) {
+    for (Index j = 0; j < i; ++j) {
+      const double above = matrix[static_cast<std::size_t>(j * D + i)];
+      const double below = matrix[static_cast<std::size_t>(i * D + j)];
+      if (std::abs(above - below) > symmetry_tolerance * largest) {
+        fail("symmetric_eigen", "not symmetric: ", below, " at (", i, ", ", j, "), ", above,
+             " at (", j, ", ", i, ")");
+      }
     }
-  return rotated;
+  }
+}
+
+Square identity(std::size_t D) {
+  Square one{std::vector<double>(D * D, 0.0), D};
+  for (std::size_t i = 0; i < D; ++i) one(i, i) = 1;
+  return one;
+}
+
+/// The rotation by at most 45 degrees that makes a(p, q) zero.
+Rotation annihilate(const Square& a, std::size_t p, std::size_t q) {
+  const double theta = (a(q, q) - a(p, p)) / (2 * a(p, q));
+  const double t = std::copysign(1.0, theta) / (std::abs(theta) + std::hypot(theta, 1.0));
+  const double c = 1 / std::hypot(t, 1.0);
+  return {c, t * c};
+}
+
+/// Columns p and q of m become c m_p - s m_q and s m_p + c m_q.
+void rotate_columns(Square& m, std::size_t p, std::size_t q, Rotation r) {
+  for (std::size_t k = 0; k < m.D; ++k) {
+    const double at_p = m(k, p), at_q = m(k, q);
+    m(k, p) = r.c * at_p - r.s * at_q;
+    m(k, q) = r.s * at_p + r.c * at_q;
+  }
+}
+
+void rotate_rows(Square& m, std::size_t p, std::size_t q, Rotation r) {
+  for (std::size_t k = 0; k < m.D; ++k) {
+    const double at_p = m(p, k), at_q = m(q, k);
+    m(p, k) = r.c * at_p - r.s * at_q;
+    m(q, k) = r.s * at_p + r.c * at_q;
+  }
+}
+
+/// a(p, q) no longer changes the diagonal when it is added to it.
+bool negligible(const Square& a, std::size_t p, std::size_t q) {
+  const double size = std::min(std::abs(a(p, p)), std::abs(a(q, q)));
+  return size + std::abs(a(p, q)) == size;
+}
+
+/// One rotation in every plane whose off-diagonal element still counts; returns how many.
+int sweep(Square& a, Square& vectors, double floor) {
+  int rotations = 0;
+  for (std::size_t p = 0; p + 1 < a.D; ++p) {
+    for (std::size_t q = p + 1; q < a.D; ++q) {
+      if (std::abs(a(p, q)) <= floor || negligible(a, p, q)) continue;
+      const Rotation rotation = annihilate(a, p, q);
+      rotate_columns(a, p, q, rotation);
+      rotate_rows(a, p, q, rotation);
+      a(p, q) = a(q, p) = 0;
+      rotate_columns(vectors, p, q, rotation);
+      ++rotations;
+    }
+  }
+  return rotations;
+}
+
+/// Off-diagonal elements below this move no eigenvalue by more than rounding already has.
+double rounding_floor(const Square& a) {
+  double largest = 0;
+  for (const double element : a.elements) largest = std::max(largest, std::abs(element));
+  return 1e-17 * largest / static_cast<double>(std::max<std::size_t>(a.D, 1));
+}
+
+SymmetricEigen in_ascending_order(const Square& diagonal, const Square& vectors) {
+  const std::size_t D = diagonal.D;
+  std::vector<std::size_t> order(D);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t i, std::size_t j) { return diagonal(i, i) < diagonal(j, j); });
+  Square sorted{std::vector<double>(D * D), D};
+  SymmetricEigen eigen;
+  for (std::size_t k = 0; k < D; ++k) {
+    eigen.values.push_back(diagonal(order[k], order[k]));
+    for (std::size_t i = 0; i < D; ++i) sorted(i, k) = vectors(i, order[k]);
+  }
+  eigen.vectors = std::move(sorted.elements);
+  return eigen;
 }
 
 }  // namespace
 
-SymmetricEigen symmetric_eigen(const std::vector<double>& matrix) {
-  std::size_t D = checked_size(matrix);
-  std::vector<double> A = matrix, Q(D * D, 0);
-  for (std::size_t i = 0; i < D; ++i) Q[i * D + i] = 1;
-  constexpr int most_sweeps = 50;  // convergence is quadratic: about 10 are used
-  for (int n = 0; n < most_sweeps && sweep(A, Q, D); ++n) {
+SymmetricEigen symmetric_eigen(std::vector<double> matrix, Index D) {
+  check(matrix, D);
+  Square a{std::move(matrix), static_cast<std::size_t>(D)};
+  Square vectors = identity(a.D);
+  const double floor = rounding_floor(a);
+  for (int i = 0; i < most_sweeps; ++i) {
+    if (sweep(a, vectors, floor) == 0) return in_ascending_order(a, vectors);
   }
-
-  std::vector<std::size_t> order(D);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t i, std::size_t j) { return A[i * D + i] < A[j * D + j]; });
-  SymmetricEigen result{std::vector<double>(D), std::vector<double>(D * D)};
-  for (std::size_t j = 0; j < D; ++j) {
-    result.values[j] = A[order[j] * D + order[j]];
-    for (std::size_t i = 0; i < D; ++i) result.vectors[i * D + j] = Q[i * D + order[j]];
-  }
-  return result;
+  fail("symmetric_eigen", "no convergence in ", most_sweeps, " sweeps");
 }
 
 }  // namespace ito

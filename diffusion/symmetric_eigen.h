@@ -1,19 +1,22 @@
 #pragma once
-// Eigenvalues and eigenvectors of small symmetric matrices, in double: what covariances need.
+// Eigenvalues and eigenvectors of a real symmetric matrix, in double.
 
 #include <vector>
 
+#include "kernels/types.h"
+
 namespace ito {
 
-/// A = Q diag(values) Q^T; Q row-major, its columns the eigenvectors.
+/// A = V diag(values) V^T.
 struct SymmetricEigen {
   std::vector<double> values;   ///< [D], ascending
-  std::vector<double> vectors;  ///< Q [D, D]
+  std::vector<double> vectors;  ///< V [D, D], row-major: column k belongs to values[k]
 };
 
-/// Of the row-major symmetric A [D, D], by cyclic Jacobi rotations (Golub and Van Loan, section
-/// 8.5): accurate to rounding for every eigenvalue, O(D^3) a sweep, a handful of sweeps. Reads both
-/// triangles; throws unless A is square, finite and symmetric to rounding.
-SymmetricEigen symmetric_eigen(const std::vector<double>& A);
+/// Decomposes `matrix` [D, D] by cyclic Jacobi rotations (Golub and Van Loan, Matrix Computations,
+/// section 8.5). Errors in the eigenvalues are a few 1e-15 times the largest of them.
+/// Meant for hundreds of rows at most: each sweep costs about 6 D^3 operations. Throws when the
+/// matrix is not square, not finite or not symmetric (to 1e-9 of its largest element).
+SymmetricEigen symmetric_eigen(std::vector<double> matrix, Index D);
 
 }  // namespace ito

@@ -1,12 +1,11 @@
 #include "diffusion/data/digits.h"
 
-#include <numeric>
 #include <string_view>
 
 namespace ito {
 namespace {
 
-constexpr Index images = 1797, train_images = 1500;
+constexpr Index images = 1797, held_out_images = 297;
 constexpr std::size_t values = 64, characters = 1 + values;
 
 }  // namespace
@@ -27,12 +26,6 @@ ImageSet digits() {
   return set;
 }
 
-Dataset digits_split() {
-  const ImageSet all = digits();
-  std::vector<Index> rows(static_cast<std::size_t>(images));
-  std::iota(rows.begin(), rows.end(), Index{0});
-  const std::span<const Index> order = rows;
-  return {subset(all, order.first(train_images)), subset(all, order.subspan(train_images))};
-}
+Dataset digits_split() { return hold_out(digits(), held_out_images); }
 
 }  // namespace ito

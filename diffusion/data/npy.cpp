@@ -157,7 +157,8 @@ std::vector<Real> load(std::span<const std::uint8_t> data) {
 
 std::string header_for(const Shape& shape) {
   std::string sizes;
-  for (const Index size : shape) sizes += text(size, ", ");
+  for (const Index size : shape) sizes += text(sizes.empty() ? "" : ", ", size);
+  if (shape.rank() == 1) sizes += ',';
   std::string header =
       text("{'descr': '<f", sizeof(Real), "', 'fortran_order': False, 'shape': (", sizes, "), }");
   constexpr std::size_t before = 10, alignment = 64;

@@ -8,8 +8,10 @@ Times time_grid(const Sde& sde, int steps, double eps) {
   if (steps < 1) fail("sampler", "expected at least 1 step, got ", steps);
   if (!(eps > 0 && eps < sde.T()))
     fail("sampler", "expected 0 < eps < ", sde.T(), ", got eps = ", eps);
-  Times grid{sde.T()};
-  for (int k = 1; k < steps; ++k) grid.push_back(sde.T() + (eps - sde.T()) * k / (steps - 1));
+  Times grid;
+  for (int k = 0; k < steps; ++k) grid.push_back(sde.T() + (eps - sde.T()) * k / (steps - 1));
+  grid.front() = sde.T();  // also of a single step
+  if (steps > 1) grid.back() = eps;
   return grid;
 }
 

@@ -106,7 +106,7 @@ class GatherMemory {
 /// Copies the neighbourhoods of rows [row, row + count) side by side: out[count][taps * depth].
 void copy_neighbourhoods(const Gather& g, Index row, Index count, Real* out) {
   const Index width = g.taps * g.depth;
-  const Real* pixels[block_depth];
+  const Real* pixels[most_block_rows];
   for (Index t = 0; t < g.taps; ++t) {
     g.pointers(t, row, count, pixels);
     for (Index r = 0; r < count; ++r) {
@@ -123,12 +123,12 @@ void gather_block(const Gather& g, const Panels& b, Index row, Index count, Real
     const Index width = g.taps * g.depth;
     const Scratch copy(count * width);
     copy_neighbourhoods(g, row, count, copy.data());
-    const Real* rows[row_pointers(1)];
+    const Real* rows[most_block_rows];
     for (Index r = 0; r < count; ++r) rows[r] = copy.data() + r * width;
     multiply_rows({rows, count, 1, width}, b, block);
     return;
   }
-  const ScratchOf<const Real*> memory(row_pointers(g.taps));
+  const ScratchOf<const Real*> memory(row_pointers(count, g.taps));
   const Real** rows = memory.data();
   for (Index r = 0; r < count; r += tile_rows) {
     for (Index t = 0; t < g.taps; ++t) {
@@ -139,7 +139,7 @@ void gather_block(const Gather& g, const Panels& b, Index row, Index count, Real
 }
 
 void gather_product(const Gather& g, const Panels& b, Real* y) {
-  parallel_ranges(g.rows(), block_rows,
+  parallel_ranges(g.rows(), rows_of_block(b.k, b.n),
                   [&](Index first, Index last) { gather_block(g, b, first, last - first, y); });
 }
 

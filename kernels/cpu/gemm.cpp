@@ -1,14 +1,18 @@
-// Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns.
+// Matrix products: cut into blocks of C, each computed by multiply_rows or multiply_columns; large
+// ones A^T B by OpenBLAS where the build has it.
 
+#include "kernels/cpu/blas_pieces.h"
 #include "kernels/cpu/product.h"
 #include "kernels/memory.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Columns of C that one piece of work computes, and rows from which packing B pays.
+/// Columns of C that one piece of work computes; rows from which packing B pays.
 constexpr Index piece_columns = 8 * panel_width;
 constexpr Index packing_rows = 4 * tile_rows;
+/// Columns from which copying a block of A pays.
+constexpr Index copying_columns = 2 * panel_width;
 
 Index smaller(Index a, Index b) { return a < b ? a : b; }
 
@@ -32,36 +36,59 @@ Panels right_operand(const Gemm& g, const Real* b, Real* packed) {
   return pack_panels(source, packed);
 }
 
-/// Rows [row, row + count) of C, columns [first, last).
+/// A block of a matrix, rows x width, whose rows lie `stride` apart.
+struct Part {
+  const Real* data;
+  Index rows, width, stride;
+};
+
+/// Points at the rows of `part`; with `copy` at a dense copy of them, where they do not fall on the
+/// same cache sets as the rows of a matrix of 2^n columns do.
+void point_at_rows(const Part& part, Real* copy, const Real** rows) {
+  for (Index r = 0; r < part.rows; ++r) {
+    rows[r] = part.data + r * part.stride;
+    if (copy == nullptr) continue;
+    Real* to = copy + r * part.width;
+    for (Index i = 0; i < part.width; ++i) to[i] = rows[r][i];
+    rows[r] = to;
+  }
+}
+
+/// The block of rows of C that begins at `row`, columns [first, last).
 void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Index row, Index first,
                     Index last) {
-  const Index count = smaller(block_rows, g.m - row);
+  const Index count = smaller(rows_of_block(g.k, g.n), g.m - row);
+  const bool copies = last - first >= copying_columns;
+  const Scratch copy(copies ? count * smaller(g.k, block_depth) : 0);
+  Real* copied = copies ? copy.data() : nullptr;
+  const Real* pointers[most_block_rows > block_depth ? most_block_rows : block_depth];
   Block block{c + row * g.n + first, g.n, first, last, g.accumulate};
-  if (!g.transpose_a) {
-    const Real* rows[row_pointers(1)];
-    for (Index r = 0; r < count; ++r) rows[r] = a + (row + r) * g.k;
-    multiply_rows({rows, count, 1, g.k}, b, block);
-    return;
-  }
-  const Real* columns[block_depth];
   for (Index k = 0; k < g.k; k += block_depth) {
     const Index depth = smaller(block_depth, g.k - k);
-    for (Index d = 0; d < depth; ++d) columns[d] = a + (k + d) * g.m + row;
-    multiply_columns({columns, count, k, depth}, b, block);
+    if (g.transpose_a) {
+      point_at_rows({a + k * g.m + row, depth, count, g.m}, copied, pointers);
+      multiply_columns({pointers, count, k, depth}, b, block);
+    } else {
+      point_at_rows({a + row * g.k + k, count, depth, g.k}, copied, pointers);
+      multiply_rows({pointers, count, 1, depth, k}, b, block);
+    }
     block.accumulate = true;
   }
 }
 
 /// One product, its pieces given to the threads.
 void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
+#ifdef ITO_OPENBLAS
+  if (blas_serves(g)) return multiply_by_blas(g, a, b, c);
+#endif
   const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
   const Panels right = right_operand(g, b, scratch.data());
   const Index columns = (g.n + piece_columns - 1) / piece_columns;
-  const Index rows = (g.m + block_rows - 1) / block_rows;
+  const Index step = rows_of_block(g.k, g.n);
+  const Index rows = (g.m + step - 1) / step;
   parallel_for(rows * columns, [&](Index i) {
     const Index first = i % columns * piece_columns;
-    multiply_piece(g, a, right, c, i / columns * block_rows, first,
-                   smaller(g.n, first + piece_columns));
+    multiply_piece(g, a, right, c, i / columns * step, first, smaller(g.n, first + piece_columns));
   });
 }
 
@@ -72,7 +99,8 @@ void multiply(const Gemm& g, const Real* a, const Real* b, Real* c) {
   if (g.m == 0 || g.n == 0 || g.k == 0) return;
   const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
   const Panels right = right_operand(g, b, scratch.data());
-  for (Index row = 0; row < g.m; row += block_rows) multiply_piece(g, a, right, c, row, 0, g.n);
+  const Index step = rows_of_block(g.k, g.n);
+  for (Index row = 0; row < g.m; row += step) multiply_piece(g, a, right, c, row, 0, g.n);
 }
 
 void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
@@ -83,9 +111,10 @@ void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
     g.m *= g.batch;
     g.batch = 1;
   }
-  // Large products one after the other, each by all threads; small ones each by one thread.
-  constexpr Index large = 1 << 22;
-  if (g.k > 0 && (g.batch == 1 || g.m * g.n * g.k >= large)) {
+  // Products with a large right operand one after the other, each by all threads; small ones each
+  // by one thread.
+  constexpr Index large = 1 << 17;
+  if (g.k > 0 && (g.batch == 1 || g.n * g.k >= large)) {
     for (Index i = 0; i < g.batch; ++i) {
       multiply_parallel(g, a + i * g.stride_a, b + i * g.stride_b, c + i * g.stride_c);
     }

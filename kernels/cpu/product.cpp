@@ -119,6 +119,21 @@ Panel panel(const Panels& b, Index first, Index last, Index k) {
   return {b.data + first * b.k + k * whole, whole, width, vectors};
 }
 
+/// Packs `width` columns of the rows of one tap; returns where the next tap goes.
+Real* pack_tap(const PanelSource& s, const Real* in, Index width, Real* out) {
+  const Index whole = (width + lanes - 1) / lanes * lanes;
+  for (Index d = 0; d < s.depth; ++d, in += s.row_stride, out += whole) {
+    if (s.column_stride == 1) prefetch_row(in + prefetch_rows * s.row_stride);
+    if (width == panel_width && s.column_stride == 1) {
+      for (Index v = 0; v < tile_vectors; ++v) store(out + v * lanes, load(in + v * lanes));
+      continue;
+    }
+    for (Index j = 0; j < width; ++j) out[j] = in[j * s.column_stride];
+    for (Index j = width; j < whole; ++j) out[j] = 0;
+  }
+  return out;
+}
+
 /// One block of K: taps [tap, tap + taps), of each the Reals [offset, offset + depth).
 struct DepthBlock {
   Index tap, taps, offset, depth;
@@ -128,7 +143,7 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
                          const DepthBlock& k) {
   const bool start = !c.accumulate && k.tap == 0 && k.offset == 0;
   for (Index j = c.first; j < c.last; j += panel_width) {
-    const Panel right = panel(b, j, c.last, k.tap * a.depth + k.offset);
+    const Panel right = panel(b, j, c.last, a.first + k.tap * a.depth + k.offset);
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
       const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};
@@ -146,13 +161,9 @@ Panels pack_panels(const PanelSource& s, Real* packed) {
   const Index k = s.taps * s.depth;
   for (Index first = 0; first < s.n; first += panel_width) {
     const Index width = smaller(panel_width, s.n - first);
-    const Index whole = (width + lanes - 1) / lanes * lanes;
     Real* out = packed + first * k;
-    for (Index row = 0; row < k; ++row, out += whole) {
-      const Real* in = s.b + row / s.depth * s.tap_stride + row % s.depth * s.row_stride +
-                       first * s.column_stride;
-      for (Index j = 0; j < width; ++j) out[j] = in[j * s.column_stride];
-      for (Index j = width; j < whole; ++j) out[j] = 0;
+    for (Index t = 0; t < s.taps; ++t) {
+      out = pack_tap(s, s.b + t * s.tap_stride + first * s.column_stride, width, out);
     }
   }
   return {packed, k, s.n, 0};

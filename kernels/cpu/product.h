@@ -28,7 +28,14 @@ constexpr Index tile_rows = 4;
 constexpr Index tile_vectors = 2;
 constexpr Index panel_width = tile_vectors * lanes;
 constexpr Index block_rows = 96;
+constexpr Index most_block_rows = 384;
 constexpr Index block_depth = 256;
+
+/// Rows of a block for a right operand [k, n]: more where that does not stay in the cache, so that
+/// it is read less often.
+constexpr Index rows_of_block(Index k, Index n) {
+  return k * n > (1 << 18) ? most_block_rows : block_rows;
+}
 
 /// The right operand, [k, n]: packed by pack_panels, or in place with `step` Reals from row to row
 /// (then n must be a multiple of the vector).
@@ -49,14 +56,15 @@ struct PanelSource {
 };
 Panels pack_panels(const PanelSource& source, Real* packed);
 
-/// Row pointers of `count` <= block_rows rows: the row r = tile * tile_rows + i under tap t is at
-/// rows[(tile * taps + t) * tile_rows + i].
+/// Row pointers of `count` rows: the row r = tile * tile_rows + i under tap t is at
+/// rows[(tile * taps + t) * tile_rows + i]. They are [first, first + taps * depth) of K.
 struct RowPointers {
   const Real* const* rows = nullptr;
   Index count = 0, taps = 1, depth = 0;
+  Index first = 0;
 };
-constexpr Index row_pointers(Index taps) {
-  return (block_rows + tile_rows - 1) / tile_rows * tile_rows * taps;
+constexpr Index row_pointers(Index count, Index taps) {
+  return (count + tile_rows - 1) / tile_rows * tile_rows * taps;
 }
 
 /// Columns [first, last) of a block of C, whose element [0, 0] is at `c`. `first` is a multiple of

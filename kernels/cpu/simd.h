@@ -36,6 +36,14 @@ ITO_INLINE Vec load(const Real* p) {
 
 ITO_INLINE void store(Real* p, Vec v) { std::memcpy(p, &v, sizeof v); }
 
+/// Rows of a matrix to ask for ahead of their use: they lie pages apart, where the processor does
+/// not guess them.
+[[maybe_unused]] constexpr Index prefetch_rows = 12;
+ITO_INLINE void prefetch_row(const Real* row) {
+  __builtin_prefetch(row);
+  __builtin_prefetch(row + 64 / static_cast<Index>(sizeof(Real)));
+}
+
 /// multiply_add: a * b + c, rounded once where the level has it fused (v3, v4, aarch64).
 #if defined(__AVX512F__) && defined(ITO_DOUBLE)
 ITO_INLINE Vec broadcast(Real x) { return _mm512_set1_pd(x); }

@@ -9,7 +9,7 @@ namespace ito::nn {
 struct BlockOptions {
   Index embedding = 512;  ///< features of the time embedding
   Activation activation = Activation::swish;
-  Groups groups;
+  Groups groups = {};
   double dropout = 0;
 };
 

@@ -24,14 +24,21 @@ Tensor sinusoids(Index images, Index half, Index dim, Angle angle) {
   return Tensor({images, dim}, rows);
 }
 
+/// exp(x) as the vector library of the published code rounds it: for the rest r that remains of x
+/// after whole powers of 2, expm1(r) is rounded to float before 1 is added. That differs from the
+/// nearest float in one of ten cases, by an ulp, which an angle multiplies by a time near 1000.
+float published_exp(float x) {
+  const double powers = std::nearbyint(x * std::numbers::log2e);
+  const auto rest = static_cast<float>(x - powers * std::numbers::ln2);
+  const auto minus_one = static_cast<float>(std::expm1(static_cast<double>(rest)));
+  return std::ldexp(1.0F + minus_one, static_cast<int>(powers));
+}
+
 /// f_k = 10000^(-k / (half - 1)).
 std::vector<float> positional_frequencies(Index half) {
   const auto rate = static_cast<float>(-std::log(10000.0) / static_cast<double>(half - 1));
   std::vector<float> f;
-  for (Index k = 0; k < half; ++k) {
-    const double exponent = static_cast<float>(k) * rate;
-    f.push_back(static_cast<float>(std::exp(exponent)));
-  }
+  for (Index k = 0; k < half; ++k) f.push_back(published_exp(static_cast<float>(k) * rate));
   return f;
 }
 

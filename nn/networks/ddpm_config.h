@@ -9,7 +9,8 @@
 
 namespace ito::nn {
 
-/// The defaults are those for CIFAR-10 of Ho et al. (2020).
+/// The defaults are those for CIFAR-10 of Ho et al. (2020). On the way up a level has attention
+/// once, after its last block, as in Song et al. (2021); Ho et al. have it after every block.
 struct DdpmConfig {
   Index image_size = 32;  ///< height and width in pixels
   Index channels = 3;
@@ -19,7 +20,7 @@ struct DdpmConfig {
   std::vector<Index> attention = {16};            ///< resolutions with attention
   double dropout = 0.1;
   Activation activation = Activation::swish;
-  Groups groups;
+  Groups groups = {};
   bool resample_with_conv = true;
   bool scale_input = false;     ///< x -> 2x - 1 first, for data in [0, 1]
   bool scale_by_sigma = false;  ///< divide the output by sigmas[trunc(label)], descending

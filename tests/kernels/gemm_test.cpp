@@ -78,8 +78,19 @@ TEST(Gemm, IsTheProductForEveryShape) {
 }
 
 TEST(Gemm, IsTheProductBeyondEveryBlock) {
-  check_all(shape(1, 130, 290, 530));
-  check_all(shape(1, 197, 530, 523));
+  check_all(shape(1, 100, 290, 530));
+  check(shape(1, 197, 530, 523));
+}
+
+TEST(Gemm, LargeTransposedProductsMayBeOpenBlas) {
+  for (const bool transpose_b : {false, true}) {
+    Gemm g = shape(1, 520, 515, 40);
+    g.transpose_a = true;
+    g.transpose_b = transpose_b;
+    check(g);
+    g.accumulate = true;
+    check(g);
+  }
 }
 
 TEST(Gemm, MultipliesBatches) {

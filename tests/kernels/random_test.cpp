@@ -206,7 +206,7 @@ TEST(Random, StreamsAreUncorrelated) {
     for (const RandomKey& key : other)
       EXPECT_LT(std::fabs(correlation_z(a, draw(d, key, 0, 100, 1000))), allowed_z);
     EXPECT_LT(std::fabs(correlation_z(a, draw(d, base, 100, 100, 1000))), allowed_z) << "images";
-    for (std::size_t lag : {1, 2, 3, 4}) {
+    for (std::size_t lag = 1; lag <= 4; ++lag) {
       const std::vector<Real> early(a.begin(), a.end() - 4);
       const std::vector<Real> late(a.begin() + static_cast<std::ptrdiff_t>(lag),
                                    a.end() - 4 + static_cast<std::ptrdiff_t>(lag));

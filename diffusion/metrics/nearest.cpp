@@ -1,0 +1,67 @@
+#include "diffusion/metrics/nearest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+
+namespace ito {
+namespace {
+
+Shape item_shape(const Tensor& images) {
+  Shape item = images.shape();
+  if (!item.empty()) item.erase(item.begin());
+  return item;
+}
+
+void check(const Tensor& images, const Tensor& reference) {
+  if (images.rank() < 1 || images.elements() == 0 || item_shape(images) != item_shape(reference)) {
+    fail("nearest_distances", "expected two sets of images of one shape, got ", images.shape(),
+         " and reference ", reference.shape());
+  }
+  if (reference.elements() == 0) fail("nearest_distances", "the reference set is empty");
+}
+
+std::vector<Real> finite_values(const Tensor& images) {
+  std::vector<Real> values = images.to_host();
+  for (const Real value : values) {
+    if (!std::isfinite(value)) fail("nearest_distances", "an image holds ", value);
+  }
+  return values;
+}
+
+/// |a - b|^2, or some number from `limit` upwards when it is no smaller than that.
+double squared_distance(std::span<const Real> a, std::span<const Real> b, double limit) {
+  double squares = 0;
+  for (std::size_t i = 0; i < a.size() && squares < limit; ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    squares += difference * difference;
+  }
+  return squares;
+}
+
+}  // namespace
+
+std::vector<double> nearest_distances(const Tensor& images, const Tensor& reference) {
+  check(images, reference);
+  const std::vector<Real> x = finite_values(images), r = finite_values(reference);
+  const auto item = static_cast<std::size_t>(item_shape(images).elements());
+  std::vector<double> distances;
+  for (std::span<const Real> rest = x; !rest.empty(); rest = rest.subspan(item)) {
+    double nearest = std::numeric_limits<double>::infinity();
+    for (std::span<const Real> other = r; !other.empty(); other = other.subspan(item)) {
+      nearest = std::min(nearest, squared_distance(rest.first(item), other.first(item), nearest));
+    }
+    distances.push_back(std::sqrt(nearest));
+  }
+  return distances;
+}
+
+double mean_nearest_distance(const Tensor& images, const Tensor& reference) {
+  const std::vector<double> distances = nearest_distances(images, reference);
+  return std::accumulate(distances.begin(), distances.end(), 0.0) /
+         static_cast<double>(distances.size());
+}
+
+}  // namespace ito

@@ -1,0 +1,111 @@
+// The report on generated digits, on sets whose numbers are known beforehand.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "diffusion/data/digits.h"
+#include "diffusion/metrics/digit_report.h"
+#include "engine/ops.h"
+
+namespace ito::test {
+namespace {
+
+const Dataset& dataset() {
+  static const Dataset digits = digits_split();
+  return digits;
+}
+
+Tensor train_images(Index first, Index n) { return batch(dataset().train, first, n, Range::unit); }
+Tensor held_out_images() { return batch(dataset().held_out, 0, 297, Range::unit); }
+
+// The Frechet distance of a set to itself is 0 up to roots of rounding errors (1e-7 of its size).
+TEST(DigitReport, HeldOutDigitsStandBesideThemselves) {
+  const DigitReport report = report_digits(held_out_images(), dataset());
+  EXPECT_EQ(report.generated, 297);
+  EXPECT_EQ(report.held_out, 297);
+  EXPECT_EQ(report.training, 1500);
+  EXPECT_NEAR(report.frechet_generated, 0, 1e-5);
+  EXPECT_EQ(report.nearest_generated, report.nearest_real);
+  EXPECT_EQ(report.classified_confidently, report.classified_confidently_real);
+  EXPECT_EQ(report.classes_generated, report.classes_real);
+  EXPECT_EQ(std::accumulate(report.classes_real.begin(), report.classes_real.end(), Index{0}), 297);
+}
+
+// Training digits are at distance 0 from the nearest training digit, whatever else is good.
+TEST(DigitReport, ShowsMemorisedDigits) {
+  const DigitReport report = report_digits(train_images(0, 297), dataset());
+  EXPECT_EQ(report.nearest_generated, 0);
+  EXPECT_GT(report.nearest_real, 1);
+  EXPECT_GT(report.frechet_generated, 0.1);
+  EXPECT_GT(report.classified_confidently, 0.9);
+}
+
+// Half of the pixels' range as noise: the digits fall out of the margins asked of good samples (a
+// Frechet distance within 3 times the real one, a nearest distance within 1.25 times).
+TEST(DigitReport, ShowsNoise) {
+  const Tensor noise = random_normal({297, 8, 8, 1}, {.seed = 3}) * 0.5;
+  const DigitReport report = report_digits(train_images(0, 297) + noise, dataset());
+  EXPECT_GT(report.frechet_generated, 3 * report.frechet_real);
+  EXPECT_GT(report.nearest_generated, 1.25 * report.nearest_real);
+  EXPECT_LT(report.classified_confidently, report.classified_confidently_real);
+}
+
+TEST(DigitReport, ClampsAndDoesNotRound) {
+  const Tensor beyond = affine(train_images(100, 300), 1.5, -0.2);
+  const DigitReport a = report_digits(beyond, dataset());
+  const DigitReport b = report_digits(clamp(beyond, 0, 1), dataset());
+  EXPECT_EQ(to_json(a), to_json(b));
+  const Tensor greyer = affine(train_images(0, 297), 0.99, 0);  // half a level at most
+  EXPECT_GT(report_digits(greyer, dataset()).nearest_generated, 0);
+}
+
+// Only the Frechet distance keeps to as many images as there are held-out digits.
+TEST(DigitReport, MoreImagesThanHeldOut) {
+  const DigitReport few = report_digits(train_images(0, 297), dataset());
+  const DigitReport many =
+      report_digits(concat({train_images(0, 297), held_out_images()}, 0), dataset());
+  EXPECT_EQ(many.generated, 594);
+  EXPECT_EQ(many.frechet_generated, few.frechet_generated);
+  EXPECT_NEAR(many.nearest_generated, many.nearest_real / 2, 1e-12);
+}
+
+// Another seed draws other training digits, and no other number depends on it. The mean of 20 draws
+// moves by far less than a quarter: it is the same quantity.
+TEST(DigitReport, SeedsTheDraws) {
+  const DigitReport a = report_digits(held_out_images(), dataset(), 1);
+  const DigitReport again = report_digits(held_out_images(), dataset(), 1);
+  const DigitReport b = report_digits(held_out_images(), dataset(), 2);
+  EXPECT_EQ(a.frechet_real, again.frechet_real);
+  EXPECT_NE(a.frechet_real, b.frechet_real);
+  EXPECT_NEAR(a.frechet_real / b.frechet_real, 1, 0.25);
+  EXPECT_EQ(a.nearest_real, b.nearest_real);
+}
+
+TEST(DigitReport, PrintsEveryNumberBesideTheRealOne) {
+  const DigitReport report = report_digits(held_out_images(), dataset());
+  const nlohmann::json json = to_json(report);
+  for (const char* key : {"frechet_generated", "frechet_real", "nearest_generated", "nearest_real",
+                          "classified_confidently", "classified_confidently_real"}) {
+    EXPECT_TRUE(json.at(key).is_number()) << key;
+  }
+  EXPECT_EQ(json.at("frechet_real"), report.frechet_real);
+  EXPECT_EQ(json.at("classes_real").size(), 10u);
+  std::istringstream lines(table(report));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_EQ(count, 14);
+}
+
+TEST(DigitReport, RefusesWhatItCannotMeasure) {
+  EXPECT_THROW(report_digits(train_images(0, 296), dataset()), Error);
+  EXPECT_THROW(report_digits(Tensor::zeros({297, 64}), dataset()), Error);
+  EXPECT_THROW(report_digits(Tensor::zeros({297, 28, 28, 1}), dataset()), Error);
+  EXPECT_THROW(report_digits(Tensor::full({297, 8, 8, 1}, NAN), dataset()), Error);
+  EXPECT_THROW(report_digits(train_images(0, 297), {dataset().held_out, dataset().train}), Error);
+}
+
+}  // namespace
+}  // namespace ito::test

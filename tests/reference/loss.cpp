@@ -1,0 +1,156 @@
+// loss_*: training objectives at given draws, and their gradients in the parameters.
+
+#include <cmath>
+
+#include "diffusion/objectives/ddpm.h"
+#include "diffusion/objectives/denoising.h"
+#include "diffusion/score.h"
+#include "engine/autograd.h"
+#include "engine/ops.h"
+#include "tests/reference/network.h"
+#include "tests/reference/published_sde.h"
+#include "tests/reference/replay.h"
+
+namespace ito::reference {
+
+namespace {
+
+/// Relative limits of what no rounding error is recorded for. A loss is a mean over many elements
+/// of a network's output; its gradient's norm is held to the limit of gradients.
+constexpr double without_floor = 1e-5, loss_limit = 1e-5, norm_limit = 3e-5;
+
+/// Passes on to a network and remembers what went in and came out.
+class Tap : public nn::ScoreNetwork {
+ public:
+  explicit Tap(const nn::ScoreNetwork& network) : network_(network) {}
+
+  Tensor forward(const Tensor& x, const std::vector<double>& labels,
+                 const RandomStream* dropout) const override {
+    x_ = x.detach();
+    labels_ = labels;
+    const Tensor y = network_.forward(x, labels, dropout);
+    y_ = y.detach();
+    return y;
+  }
+
+  const Tensor& x() const { return x_; }
+  const std::vector<double>& labels() const { return labels_; }
+  const Tensor& y() const { return y_; }
+
+ private:
+  const nn::ScoreNetwork& network_;
+  mutable Tensor x_, y_;
+  mutable std::vector<double> labels_;
+};
+
+/// What one case is computed from.
+struct Case {
+  const ReferenceFile& file;
+  const nlohmann::json& settings;
+  const nn::ScoreNetwork& network;
+  Tensor x_0, z;  // [N, H, W, C]
+  Reduction reduction;
+};
+
+Loss continuous_loss(const Case& c) {
+  const auto sde = make_published_sde(c.settings.at("sde"));
+  const bool likelihood = c.settings.at("likelihood_weighting");
+  return denoising_loss(*sde, network_score(c.network, *sde), c.x_0, c.file.numbers("in.t"), c.z,
+                        {likelihood ? Weighting::likelihood : Weighting::variance, c.reduction});
+}
+
+/// The objective of SMLD, sigma_k^2 (s(x + sigma_k z, k) + z / sigma_k)^2, is that of the VE SDE at
+/// the times where sigma(t) is sigma_k, with discrete labels.
+Loss smld_loss(const Case& c) {
+  const auto sde = make_sde(c.settings.at("sde"));
+  Times times;
+  for (const double k : c.file.numbers("in.labels")) times.push_back(1 - k / (sde->N() - 1));
+  return denoising_loss(*sde, network_score(c.network, *sde, Labels::discrete), c.x_0, times, c.z,
+                        {Weighting::variance, c.reduction});
+}
+
+Loss discrete_loss(const Case& c) {
+  const auto sde = make_sde(c.settings.at("sde"));
+  const auto* vp = dynamic_cast<const VpSde*>(sde.get());
+  if (!vp) fail("loss_ddpm", "expected a VPSDE, got ", sde->name());
+  const std::vector<std::int64_t> indices = c.file.integers("in.labels");
+  return ddpm_loss(*vp, c.network, c.x_0, {indices.begin(), indices.end()}, c.z, c.reduction);
+}
+
+Loss loss_of(const Case& c) {
+  const std::string op = c.settings.at("op");
+  if (op == "loss_continuous") return continuous_loss(c);
+  require_setting(c.settings, "likelihood_weighting", false);
+  if (op == "loss_smld") return smld_loss(c);
+  if (op == "loss_ddpm") return discrete_loss(c);
+  throw NotBuilt{"the objective " + op};
+}
+
+/// Where the published code subtracts a mean scale near 1 from 1 in float, its noise levels lose
+/// digits and everything after them: the relative error of 1 - a^2 at the smallest one.
+double cancellation(const Case& c) {
+  if (c.settings.at("op") != "loss_ddpm") return 0;
+  const auto sde = make_sde(c.settings.at("sde"));
+  const auto& stds = dynamic_cast<const VpSde&>(*sde).discrete_stds();
+  double worst = 0;
+  for (const std::int64_t k : c.file.integers("in.labels")) {
+    const double std = stds.at(static_cast<std::size_t>(k));
+    worst = std::max(worst, 0x1p-24 / (std * std));
+  }
+  return worst;
+}
+
+/// What the network received and gave; the same in all cases of a file.
+void compare_network(Report& report, const Tap& tap, std::optional<double> floor, double lost) {
+  const double x = largest(tap.x()), y = largest(tap.y());
+  report.compare_images("net.in.x", tap.x(),
+                        rule((8 * 0x1p-24 + lost) * x, "rounding of the largest value", x));
+  const std::vector<Real> labels(tap.labels().begin(), tap.labels().end());
+  const Tensor t({static_cast<Index>(labels.size())}, labels);
+  report.compare("net.in.t", t,
+                 rule(2 * 0x1p-24 * largest(t), "rounding of the largest value", largest(t)));
+  Rule rule = floor_rule(floor_factor, floor ? std::optional(*floor * y) : floor, without_floor, y);
+  rule.allowed[0] += lost * y;
+  report.compare_images("net.out", tap.y(), rule);
+}
+
+void compare_loss(const ReferenceFile& file, Report& report, const std::string& name,
+                  const Loss& loss, const Network& network, double lost) {
+  const auto relative = [](double limit, const Tensor& t, const char* of) {
+    return rule(limit * largest(t), text(limit, " of ", of), largest(t));
+  };
+  report.compare("out.loss." + name, loss.mean, relative(loss_limit + lost, loss.mean, "the loss"));
+  report.compare("out.per_example." + name, loss.per_example,
+                 relative(loss_limit + lost, loss.per_example, "the largest loss"));
+
+  const std::vector<Tensor> gradients = grad(loss.mean, network.parameters());
+  double squares = 0;
+  for (const Tensor& g : gradients) squares += sum_squares(g);
+  const Tensor norm = Tensor::scalar(std::sqrt(squares));
+  report.compare("out.gradnorm." + name, norm, relative(norm_limit + lost, norm, "the norm"));
+  compare_gradients(file, report, "grad." + name, network.published(gradients));
+}
+
+}  // namespace
+
+void replay_loss(const ReferenceFile& file, Report& report) {
+  bool first = true;
+  report.each_case([&](const std::string& name, const nlohmann::json& settings) {
+    const NetworkUse use = network_of(file, settings);
+    const Tap tap(*use.network.score);
+    const bool mean = settings.at("reduce_mean");
+    const Case c{file,
+                 settings,
+                 tap,
+                 file.images("in.batch"),
+                 file.images("in.z"),
+                 mean ? Reduction::mean : Reduction::half_sum};
+    const Loss loss = loss_of(c);
+    const double lost = cancellation(c);
+    if (first) compare_network(report, tap, use.floor, lost);
+    first = false;
+    compare_loss(file, report, name, loss, use.network, lost);
+  });
+}
+
+}  // namespace ito::reference
