@@ -112,7 +112,9 @@ void replay_adam(const ReferenceFile& file, Report& report, const std::string& n
   const nn::AdamConfig config = adam_config(settings);
   nn::Adam adam(parameters.list(), config);
   Rows rows;
-  for (Index step = 0; step < settings.at("steps").get<Index>(); ++step) {
+  const Index steps = settings.at("steps"), stored = file.contents().at(name + ".lr").shape(0);
+  if (steps != stored) fail(name.c_str(), "settings name ", steps, " steps, stored are ", stored);
+  for (Index step = 0; step < steps; ++step) {
     const std::vector<Tensor> gradients =
         grad(quadratic(file, name, parameters.values), parameters.values);
     std::vector<Tensor> before, p;

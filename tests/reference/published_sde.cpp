@@ -12,6 +12,14 @@ namespace ito::reference {
 
 namespace {
 
+/// Number of discretisation steps; a limit keeps the tables of malformed files small.
+int steps_of(const nlohmann::json& sde) {
+  constexpr double limit = 1e6;
+  const double N = sde.at("N");
+  if (!(N >= 1 && N <= limit)) fail("sde", "expected N from 1 to ", limit, ", got ", N);
+  return static_cast<int>(N);
+}
+
 LinearBeta beta_of(const nlohmann::json& sde) { return {sde.at("beta_min"), sde.at("beta_max")}; }
 
 /// Forwards to `exact` at float times.
@@ -103,7 +111,7 @@ class FloatSubVpSde : public FloatTimeSde {
 
 std::unique_ptr<Sde> make_sde(const nlohmann::json& sde) {
   const std::string name = sde.at("name");
-  const int N = sde.at("N");
+  const int N = steps_of(sde);
   if (name == "VPSDE") return std::make_unique<VpSde>(beta_of(sde), N);
   if (name == "subVPSDE") return std::make_unique<SubVpSde>(beta_of(sde), N);
   if (name == "VESDE")
@@ -114,7 +122,7 @@ std::unique_ptr<Sde> make_sde(const nlohmann::json& sde) {
 
 std::unique_ptr<Sde> make_published_sde(const nlohmann::json& sde, Times grid) {
   const std::string name = sde.at("name");
-  const int N = sde.at("N");
+  const int N = steps_of(sde);
   if (name == "VPSDE") return std::make_unique<FloatVpSde>(beta_of(sde), N, std::move(grid));
   if (name == "subVPSDE") return std::make_unique<FloatSubVpSde>(beta_of(sde), N, std::move(grid));
   return std::make_unique<FloatTimeSde>(make_sde(sde), std::move(grid));
