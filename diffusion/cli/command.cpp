@@ -1,13 +1,20 @@
 #include "diffusion/cli/command.h"
 
 #include <cmath>
+#include <filesystem>
 #include <iomanip>
 #include <sstream>
 #include <thread>
 
+#include "diffusion/training/run_folder.h"
 #include "kernels/threads.h"
 
 namespace ito::cli {
+
+std::string checkpoint_of(const std::string& run) {
+  std::error_code error;
+  return std::filesystem::is_directory(run, error) ? RunFolder(run).checkpoint_path() : run;
+}
 
 void use_threads(Index threads) {
   const Index cores = std::max(1u, std::thread::hardware_concurrency());

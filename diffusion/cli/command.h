@@ -23,6 +23,10 @@ class UsageError : public Error {
 void add_train(CLI::App& app, int& exit);
 void add_sample(CLI::App& app, int& exit);
 void add_info(CLI::App& app, int& exit);
+void add_evaluate(CLI::App& app, int& exit);
+
+/// A run's folder or a checkpoint: the checkpoint.
+std::string checkpoint_of(const std::string& run);
 
 /// `--threads`; 0 means all cores.
 void use_threads(Index threads);

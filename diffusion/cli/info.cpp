@@ -33,16 +33,15 @@ Index elements(const SafeTensors& file, const std::string& prefix) {
 }
 
 void tell_size(const SafeTensors& file) {
-  std::cout << file.tensors.size() << " tensors, " << grouped(elements(file, ""))
-            << " numbers, " << bytes(static_cast<double>(std::filesystem::file_size(file.source)))
-            << "\n";
+  std::cout << file.tensors.size() << " tensors, " << grouped(elements(file, "")) << " numbers, "
+            << bytes(static_cast<double>(std::filesystem::file_size(file.source))) << "\n";
 }
 
 void tell_checkpoint(const Checkpoint& checkpoint) {
   std::cout << checkpoint.file.source << ": checkpoint after step " << grouped(checkpoint.step)
             << "\ntrained on " << grouped(checkpoint.data.images) << " images "
-            << checkpoint.data.item << " with " << checkpoint.data.levels
-            << " levels (digest " << checkpoint.data.digest << ")\n"
+            << checkpoint.data.item << " with " << checkpoint.data.levels << " levels (digest "
+            << checkpoint.data.digest << ")\n"
             << "parameters: " << grouped(elements(checkpoint.file, "ema.")) << "\n"
             << "configuration: " << checkpoint.config.dump(2) << "\n";
 }

@@ -36,7 +36,8 @@ std::string explain_extra(const CLI::App& app) {
   }
   const std::string name = extras.front().substr(0, extras.front().find('='));
   const std::string hint = nearest(name, known);
-  return text("unknown argument ", extras.front(), hint.empty() ? "" : "; did you mean " + hint + "?");
+  return text("unknown argument ", extras.front(),
+              hint.empty() ? "" : "; did you mean " + hint + "?");
 }
 
 int parse_error(const CLI::App& app, const CLI::ParseError& error) {
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
   add_train(app, exit);
   add_sample(app, exit);
   add_info(app, exit);
+  add_evaluate(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

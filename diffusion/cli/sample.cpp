@@ -1,6 +1,5 @@
 // ito sample
 
-#include <filesystem>
 #include <iostream>
 
 #include "diffusion/cli/command.h"
@@ -9,7 +8,6 @@
 #include "diffusion/cli/progress.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/npy.h"
-#include "diffusion/training/run_folder.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trained_model.h"
 
@@ -34,11 +32,6 @@ const std::vector<ConfigFlag> sampling_flags = {
     {"--eps", "eps", "Last time before the data"},
     {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
      ConfigFlag::Kind::on}};
-
-std::string checkpoint_of(const std::string& run) {
-  std::error_code error;
-  return std::filesystem::is_directory(run, error) ? RunFolder(run).checkpoint_path() : run;
-}
 
 SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patch) {
   nlohmann::json config = config_to_json(model.config())["sampling"];
@@ -90,10 +83,10 @@ int sample(const SampleArguments& a) {
     const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
     Progress progress("sampling", batches * sampling.steps);
     samples = draw_samples(model.sde(), model.score(), model.item(), sampling, a.range,
-                           [&](int done, int) {
+                           {.progress = [&](int done, int) {
                              progress.update(done, "");
                              return !interrupted_by_user();
-                           });
+                           }});
   }
   if (!samples.complete) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
@@ -114,8 +107,9 @@ void add_sample(CLI::App& app, int& exit) {
       ->required();
   command->add_option("--n", a->range.count, "How many")->check(CLI::Range(1, 1 << 24));
   command->add_option("--seed", a->range.seed, "Seed of the noise");
-  command->add_option("--first", a->range.first,
-                      "Number of the first sample: K is the same alone and among others")
+  command
+      ->add_option("--first", a->range.first,
+                   "Number of the first sample: K is the same alone and among others")
       ->check(CLI::Range(Index{0}, Index{1} << 31));
   command->add_option("--batch", a->range.batch, "Samples computed at once")
       ->check(CLI::Range(1, 1 << 16));

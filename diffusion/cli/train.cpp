@@ -75,8 +75,8 @@ std::string number(double value, int digits = 4) {
 std::string plain_line(const json& line, Index steps) {
   std::string out = text("step ", line["step"], "/", steps, "  loss ", number(line["loss"]));
   if (line.contains("held_out")) out += "  held out " + number(line["held_out"]);
-  return out + text("  ", number(line["images_per_second"], 3), " images/s  ",
-                    duration(line["seconds"]));
+  return out +
+         text("  ", number(line["images_per_second"], 3), " images/s  ", duration(line["seconds"]));
 }
 
 RunObserver observer(Progress& progress, const TrainingConfig& config) {
@@ -86,8 +86,9 @@ RunObserver observer(Progress& progress, const TrainingConfig& config) {
   return {.step =
               [=, &progress](const StepReport& r) {
                 *loss = *loss == 0 ? r.loss : 0.95 * *loss + 0.05 * r.loss;
-                progress.update(r.step, "loss " + number(*loss) +
-                                            (*rate > 0 ? "  " + number(*rate, 3) + " images/s" : ""));
+                progress.update(r.step,
+                                "loss " + number(*loss) +
+                                    (*rate > 0 ? "  " + number(*rate, 3) + " images/s" : ""));
               },
           .line =
               [=, &progress](const json& line) {
@@ -185,7 +186,8 @@ void add_train(CLI::App& app, int& exit) {
       ->type_name("FILE");
   a->flags.add_to(*command, config_flags);
   a->flags.add_set(*command);
-  CLI::Option* resume = command->add_flag("--resume", a->resume, "Go on with the run in the folder");
+  CLI::Option* resume =
+      command->add_flag("--resume", a->resume, "Go on with the run in the folder");
   command->add_flag("--overwrite", a->overwrite, "Begin anew where there is a run")
       ->excludes(resume);
   command->callback([a, &exit] { exit = train(*a); });

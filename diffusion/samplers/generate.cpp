@@ -8,7 +8,8 @@ Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* co
                  const Shape& item, const SampleRange& range,
                  const PredictorCorrectorOptions& options) {
   if (range.count < 1 || range.batch < 1 || range.first < 0) {
-    fail("sampler", "expected at least 1 sample, a batch of at least 1 and a first number of at least 0, got ",
+    fail("sampler",
+         "expected at least 1 sample, a batch of at least 1 and a first number of at least 0, got ",
          range.count, ", ", range.batch, " and ", range.first);
   }
   const Index batches = (range.count + range.batch - 1) / range.batch;
@@ -24,8 +25,8 @@ Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* co
                                 static_cast<int>(batches) * total);
       };
     }
-    Samples part = predictor_corrector(sde, predictor, corrector,
-                                       random_noise(shape, range.seed, range.first + begin), within);
+    Samples part = predictor_corrector(
+        sde, predictor, corrector, random_noise(shape, range.seed, range.first + begin), within);
     if (!part.complete) return {{}, false};
     parts.push_back(part.x);
   }

@@ -159,17 +159,19 @@ Checkpoint read_checkpoint(const std::string& path) {
   return to_checkpoint(read_safetensors(path));
 }
 
+void check_network(const nn::Module& network, const Checkpoint& checkpoint) {
+  std::vector<nn::Expected> state;
+  for (const nn::Parameter& p : network.state()) state.push_back({p.name, p.value->shape()});
+  nn::check_match(checkpoint.file.source.c_str(), state, checkpoint.group("network"),
+                  nn::Extra::refuse);
+}
+
 void restore(Trainer& trainer, const Checkpoint& checkpoint) {
+  check_network(trainer.network(), checkpoint);
   const auto& parameters = trainer.adam().parameters();
   const auto averages = in_order(checkpoint, "ema", parameters);
   const nn::Adam::State moments = {checkpoint.step, in_order(checkpoint, "adam.first", parameters),
                                    in_order(checkpoint, "adam.second", parameters)};
-  std::vector<nn::Expected> state;
-  for (const nn::Parameter& p : trainer.network().state()) {
-    state.push_back({p.name, p.value->shape()});
-  }
-  nn::check_match(checkpoint.file.source.c_str(), state, checkpoint.group("network"),
-                  nn::Extra::refuse);
   check_same_run(trainer, checkpoint);
 
   nn::load(trainer.network(), checkpoint.group("network"));

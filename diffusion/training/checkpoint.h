@@ -5,8 +5,8 @@
 //   network.NAME                        the state of the network (parameters and constants)
 //   ema.NAME                            the averaged parameters
 //   adam.first.NAME, adam.second.NAME   the optimiser's moments
-//   metadata: "format", "step" (steps done), "config" (definition() as JSON), "data" (JSON: what the
-//   images were, with a digest of their pixels)
+//   metadata: "format", "step" (steps done), "config" (definition() as JSON), "data" (JSON: what
+//   the images were, with a digest of their pixels)
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -45,6 +45,10 @@ bool is_checkpoint(const SafeTensors& file);
 /// Throws Error naming the file for one that is not a checkpoint of this program.
 Checkpoint read_checkpoint(const std::string& path);
 Checkpoint to_checkpoint(SafeTensors file);
+
+/// Throws Error naming the file and the first names and shapes that differ unless the checkpoint is
+/// of this network.
+void check_network(const nn::Module& network, const Checkpoint& checkpoint);
 
 /// Brings the trainer to the state of the checkpoint. Throws Error, with nothing changed, when the
 /// network is another one (listing the first names and shapes that differ), when the configuration

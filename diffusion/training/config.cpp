@@ -175,13 +175,9 @@ json write(const ObjectiveConfig& c) {
 }
 
 json write(const nn::AdamConfig& c) {
-  return {{"learning_rate", c.learning_rate},
-          {"beta1", c.beta1},
-          {"beta2", c.beta2},
-          {"eps", c.eps},
-          {"weight_decay", c.weight_decay},
-          {"warmup", c.warmup},
-          {"clip", c.clip}};
+  return {
+      {"learning_rate", c.learning_rate}, {"beta1", c.beta1},   {"beta2", c.beta2}, {"eps", c.eps},
+      {"weight_decay", c.weight_decay},   {"warmup", c.warmup}, {"clip", c.clip}};
 }
 
 json write(const EmaConfig& c) { return {{"decay", c.decay}, {"warmup", c.warmup}}; }
@@ -230,9 +226,8 @@ TrainingConfig config_from_json(const json& config) {
 
 json config_to_json(const TrainingConfig& config) {
   json out;
-  for_each_section(config, [&](const char* name, const auto& section) {
-    out[name] = write(section);
-  });
+  for_each_section(config,
+                   [&](const char* name, const auto& section) { out[name] = write(section); });
   return out;
 }
 

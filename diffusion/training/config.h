@@ -82,8 +82,8 @@ struct TrainingConfig {
   RunConfig run;
 };
 
-/// Absent keys keep their defaults. Throws Error for unknown keys, naming the nearest known one, and
-/// for values of the wrong kind or out of range.
+/// Absent keys keep their defaults. Throws Error for unknown keys, naming the nearest known one,
+/// and for values of the wrong kind or out of range.
 TrainingConfig config_from_json(const nlohmann::json& json);
 nlohmann::json config_to_json(const TrainingConfig& config);
 /// The section "sampling" alone.

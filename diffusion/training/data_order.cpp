@@ -12,7 +12,8 @@ std::vector<Index> DataOrder::rows(Index first, Index n) {
     if (place / images_ != epoch_) {
       epoch_ = place / images_;
       permutation_ = permutation(
-          images_, {.seed = seed_, .purpose = Purpose::order, .step = static_cast<std::uint32_t>(epoch_)});
+          images_,
+          {.seed = seed_, .purpose = Purpose::order, .step = static_cast<std::uint32_t>(epoch_)});
     }
     out.push_back(permutation_[static_cast<std::size_t>(place % images_)]);
   }

@@ -33,7 +33,8 @@ const std::vector<Preset>& presets() {
           "sample_every": 2500, "samples": 64},
   "sampling": {"steps": 500}
 })"},
-      {"cifar10-ddpm", "32x32 colour (a folder with CIFAR-10's .bin files): DDPM as Song et al. 2021",
+      {"cifar10-ddpm",
+       "32x32 colour (a folder with CIFAR-10's .bin files): DDPM as Song et al. 2021",
        R"({
   "data": {"range": "centered", "flip": true},
   "model": {"type": "ddpm", "width": 128, "multipliers": [1, 2, 2, 2], "blocks": 2,

@@ -110,7 +110,7 @@ class Run {
     const Score score = network_score(trainer_.network(), *sde, labels_of(c.objective));
     const Samples samples =
         draw_samples(*sde, score, item, c.sampling, {.seed = c.seed, .count = config_.samples},
-                     [&](int, int) { return !stopped(); });
+                     {.progress = [&](int, int) { return !stopped(); }});
     if (!samples.complete) return;
     const std::string path = folder_.sample_path(trainer_.steps_done());
     write_image_grid(path, samples.x, {.zoom = zoom_for(item), .range = c.data.range},

@@ -12,8 +12,8 @@ namespace ito {
 
 /// What a run tells of itself while it goes on. Any of these may be empty.
 struct RunObserver {
-  std::function<void(const StepReport&)> step;      ///< after each step
-  std::function<void(const nlohmann::json&)> line;  ///< each line of the log
+  std::function<void(const StepReport&)> step;                     ///< after each step
+  std::function<void(const nlohmann::json&)> line;                 ///< each line of the log
   std::function<void(Index step, const std::string& path)> saved;  ///< a checkpoint, a grid
   std::function<bool()> stop;  ///< asked often; true saves the state and ends the run
 };

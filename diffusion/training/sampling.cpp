@@ -14,7 +14,7 @@ void check_sampler(const Sde& sde, const SamplingConfig& config) {
 
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
-                     std::function<bool(int done, int total)> progress) {
+                     const SamplingHooks& hooks) {
   const NoGrad no_grad;
   const ReverseSde reverse = {sde, score, config.probability_flow};
   const auto predictor = make_predictor(config.predictor, reverse);
@@ -24,8 +24,8 @@ Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                    .eps = config.eps,
                    .corrector_steps = static_cast<int>(config.corrector_steps),
                    .denoise = config.denoise,
-                   .observe = {},
-                   .progress = std::move(progress)});
+                   .observe = hooks.observe,
+                   .progress = hooks.progress});
 }
 
 Tensor to_unit(const Tensor& x, Range range) {

@@ -9,11 +9,16 @@ namespace ito {
 /// Throws for a predictor or corrector that is not known or does not suit the SDE.
 void check_sampler(const Sde& sde, const SamplingConfig& config);
 
-/// Draws samples [count, item...], scaled as the model sees its data. `progress` as in
-/// PredictorCorrectorOptions.
+/// `observe` and `progress` of PredictorCorrectorOptions.
+struct SamplingHooks {
+  std::function<bool(int done, int total)> progress = {};
+  std::function<void(const Observation&)> observe = {};
+};
+
+/// Draws samples [count, item...], scaled as the model sees its data.
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
-                     std::function<bool(int done, int total)> progress = {});
+                     const SamplingHooks& hooks = {});
 
 /// From the model's scale to [0, 1], without clamping.
 Tensor to_unit(const Tensor& x, Range range);

@@ -63,9 +63,12 @@ json sde_to_json(const SdeConfig& c) {
 
 std::unique_ptr<Sde> make_sde(const SdeConfig& c) {
   switch (c.type) {
-    case Type::vp: return std::make_unique<VpSde>(beta(c), steps(c));
-    case Type::subvp: return std::make_unique<SubVpSde>(beta(c), steps(c));
-    case Type::ve: return std::make_unique<VeSde>(c.sigma_min, c.sigma_max, steps(c));
+    case Type::vp:
+      return std::make_unique<VpSde>(beta(c), steps(c));
+    case Type::subvp:
+      return std::make_unique<SubVpSde>(beta(c), steps(c));
+    case Type::ve:
+      return std::make_unique<VeSde>(c.sigma_min, c.sigma_max, steps(c));
   }
   fail(where, "unknown type");
 }

@@ -7,6 +7,7 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
       step_(checkpoint.step),
       network_(make_network(config_.model)),
       sde_(make_sde(config_.sde)) {
+  check_network(*network_, checkpoint);
   nn::TensorMap state = checkpoint.group("network");
   if (weights == Weights::averaged) {
     for (auto& [name, value] : checkpoint.group("ema")) state[name] = value;

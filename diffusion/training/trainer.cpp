@@ -50,8 +50,7 @@ Trainer::Part Trainer::part(Index begin, Index end) {
   const Index k = steps_done(), n = end - begin;
   const BatchAddress address = {config_.seed, static_cast<std::uint32_t>(k), begin};
   const auto rows = order_.rows(k * config_.batch.size + begin, n);
-  const auto flips =
-      config_.data.flip ? draw_flips(n, address) : std::vector<std::uint8_t>();
+  const auto flips = config_.data.flip ? draw_flips(n, address) : std::vector<std::uint8_t>();
   const Tensor x_0 = batch(images_, rows, config_.data.range, flips);
 
   const double share = static_cast<double>(n) / static_cast<double>(config_.batch.size);

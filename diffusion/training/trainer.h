@@ -18,8 +18,8 @@ class Diverged : public Error {
 
 /// What a step did.
 struct StepReport {
-  Index step;            ///< steps done, this one included
-  double loss;           ///< mean over the batch
+  Index step;   ///< steps done, this one included
+  double loss;  ///< mean over the batch
   double learning_rate;
   double gradient_norm;  ///< before clipping
 };

@@ -1,0 +1,151 @@
+// ito evaluate
+
+#include <chrono>
+#include <iostream>
+
+#include "diffusion/cli/command.h"
+#include "diffusion/cli/interrupt.h"
+#include "diffusion/cli/progress.h"
+#include "diffusion/data/grid.h"
+#include "diffusion/data/open.h"
+#include "diffusion/metrics/digit_report.h"
+#include "diffusion/training/film_strip.h"
+#include "diffusion/training/run_folder.h"
+#include "diffusion/training/trained_model.h"
+
+namespace ito::cli {
+namespace {
+
+using nlohmann::json;
+using SystemClock = std::chrono::system_clock;
+
+struct EvaluateArguments {
+  std::string run, out;
+  Index n = 0, threads = 0;
+  std::uint64_t seed = 0;
+  double since = 0;
+  bool overwrite = false;
+
+  Overwrite replace() const { return overwrite ? Overwrite::yes : Overwrite::no; }
+  std::string file(const char* name) const { return out + "/" + name; }
+};
+
+constexpr Index pictured = 64, film_rows = 6, film_frames = 9;
+constexpr const char* file_names[] = {"summary.json", "real.png", "generated.png",
+                                      "trajectories.png"};
+
+double seconds_now() {
+  return std::chrono::duration<double>(SystemClock::now().time_since_epoch()).count();
+}
+
+/// The digits that the run was trained on; throws for a run with other data.
+Dataset digits_of(const RunFolder& folder, const TrainedModel& model) {
+  const std::string source = config_from_json(folder.read_config()).data.source;
+  if (source != "digits") {
+    fail("evaluate", folder.path(), ": the report is for the embedded digits, this run's data are ",
+         source);
+  }
+  Dataset digits = open_images(source);
+  if (model.item() != digits.train.item) {
+    fail("evaluate", folder.path(), ": the model is for images ", model.item());
+  }
+  return digits;
+}
+
+Samples draw(const TrainedModel& model, Index n, std::uint64_t seed) {
+  Progress progress("sampling", 1000);
+  return draw_samples(model.sde(), model.score(), model.item(), model.config().sampling,
+                      {.seed = seed, .first = 0, .count = n, .batch = 100},
+                      {.progress =
+                           [&](int done, int total) {
+                             progress.update(Index{1000} * done / total, "");
+                             return !interrupted_by_user();
+                           },
+                       .observe = {}});
+}
+
+void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& digits,
+                    const Tensor& generated) {
+  const Range range = model.config().data.range;
+  const GridOptions grid = {.zoom = 4, .range = range};
+  write_image_grid(a.file("real.png"), batch(digits.held_out, 0, pictured, range), grid,
+                   a.replace());
+  write_image_grid(a.file("generated.png"), slice(generated, 0, 0, pictured), grid, a.replace());
+
+  const Tensor real = batch(digits.held_out, 0, film_rows, range);
+  const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
+  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(),
+                                     model.config().sampling, film_rows, film_frames, a.seed);
+  write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
+                   {.columns = film_frames, .zoom = 4, .range = range}, a.replace());
+}
+
+json summary(const DigitReport& report, const std::vector<json>& log) {
+  json out = to_json(report);
+  if (log.empty()) return out;
+  out["loss_first"] = log.front().at("loss");
+  out["loss_last"] = log.back().at("loss");
+  out["seconds_train"] = log.back().at("seconds");
+  for (const json& line : log) {
+    if (line.contains("held_out")) out["held_out_loss_last"] = line.at("held_out");
+  }
+  return out;
+}
+
+void tell(const EvaluateArguments& a, const DigitReport& report, const json& numbers) {
+  std::cout << table(report);
+  if (numbers.contains("loss_first")) {
+    std::cout << "training loss " << numbers["loss_first"].get<double>() << " at the start, "
+              << numbers["loss_last"].get<double>() << " at the end; training took "
+              << duration(numbers["seconds_train"]) << "\n";
+  }
+  for (const char* name : file_names) std::cout << a.file(name) << "\n";
+  std::cout << std::flush;
+}
+
+int evaluate(const EvaluateArguments& a) {
+  const double began = a.since > 0 ? a.since : seconds_now();
+  const RunFolder folder(a.run);
+  use_threads(a.threads);
+  const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
+  const Dataset digits = digits_of(folder, model);
+  create_folders(a.out);
+  for (const char* name : file_names) check_writable(a.file(name), a.replace());
+
+  catch_interrupts();
+  const Index n = std::max({a.n, digits.held_out.count, pictured});
+  const Samples samples = draw(model, n, a.seed);
+  if (!samples.complete) {
+    std::cerr << "ito: stopped; nothing was written" << std::endl;
+    return Exit::interrupted;
+  }
+  const DigitReport report =
+      report_digits(to_unit(samples.x, model.config().data.range), digits, a.seed);
+  write_pictures(a, model, digits, samples.x);
+  json numbers = summary(report, folder.read_log());
+  numbers["seconds_total"] =
+      seconds_now() - began + (a.since > 0 ? 0.0 : numbers.value("seconds_train", 0.0));
+  write_file(a.file("summary.json"), numbers.dump(2) + "\n", a.replace());
+  tell(a, report, numbers);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, int& exit) {
+  CLI::App* command = app.add_subcommand(
+      "evaluate", "Measure digits drawn from a run against real ones; numbers and pictures");
+  auto a = std::make_shared<EvaluateArguments>();
+  command->add_option("--run", a->run, "Folder of a run trained on the digits")->required();
+  command->add_option("--out", a->out, "Folder for summary.json and the pictures")->required();
+  command->add_option("--n", a->n, "Digits to generate, at least as many as are held out")
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("--seed", a->seed, "Seed of the noise");
+  command->add_option("--threads", a->threads, "Threads, 0 for all cores")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--since", a->since, "Unix time at which the whole began, for seconds_total");
+  command->add_flag("--overwrite", a->overwrite, "Replace existing files");
+  command->callback([a, &exit] { exit = evaluate(*a); });
+}
+
+}  // namespace ito::cli

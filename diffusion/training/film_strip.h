@@ -1,0 +1,17 @@
+#pragma once
+// Pictures of time: images on their way to noise, and noise on its way to images.
+
+#include "diffusion/training/sampling.h"
+
+namespace ito {
+
+/// Each image x_0 [n, item...] on one path of the SDE, at `frames` >= 2 times evenly from 0 to T:
+/// [n * frames, item...], one row of frames after another.
+Tensor forward_frames(const Sde& sde, const Tensor& x_0, Index frames, std::uint64_t seed);
+
+/// n samples on their way from T to 0, as many frames, the last of them the sample itself:
+/// [n * frames, item...].
+Tensor reverse_frames(const Sde& sde, const Score& score, const Shape& item,
+                      const SamplingConfig& config, Index n, Index frames, std::uint64_t seed);
+
+}  // namespace ito
