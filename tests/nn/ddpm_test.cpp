@@ -142,7 +142,7 @@ TEST(Ddpm, ConfigurationErrorsNameTheKey) {
   const auto reading = [](const char* json) {
     return message_of([=] { nlohmann::json::parse(json).get<nn::DdpmConfig>(); });
   };
-  EXPECT_NE(reading(R"({"widht": 3})").find("unknown keys: \"widht\""), std::string::npos);
+  EXPECT_NE(reading(R"({"widht": 3})").find("unknown key \"widht\""), std::string::npos);
   EXPECT_NE(reading(R"({"width": "x"})").find("\"width\": expected a whole number, got \"x\""),
             std::string::npos);
   EXPECT_NE(reading(R"({"width": 32.5})").find("\"width\""), std::string::npos);
