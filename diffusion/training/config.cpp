@@ -98,7 +98,8 @@ void read(const json& section, BatchConfig& c) {
 }
 
 void read(const json& value, std::uint64_t& seed) {
-  if (!value.is_number_unsigned()) {
+  const bool negative = !value.is_number_unsigned() && value.is_number_integer() && value < 0;
+  if (!value.is_number_integer() || negative) {
     fail("config", "\"seed\": expected a whole number of at least 0, got ", value.dump());
   }
   seed = value.get<std::uint64_t>();

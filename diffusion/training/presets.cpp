@@ -17,7 +17,7 @@ const std::vector<Preset>& presets() {
   "optimiser": {"learning_rate": 2e-3, "warmup": 100, "clip": 1},
   "ema": {"decay": 0.995},
   "batch": {"size": 64},
-  "run": {"steps": 2000, "log_every": 50, "held_out_every": 250, "checkpoint_every": 500,
+  "run": {"steps": 1000, "log_every": 50, "held_out_every": 250, "checkpoint_every": 500,
           "sample_every": 1000, "samples": 64},
   "sampling": {"steps": 200}
 })"},

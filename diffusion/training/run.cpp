@@ -1,11 +1,13 @@
 #include "diffusion/training/run.h"
 
 #include <chrono>
+#include <cmath>
 
 #include "diffusion/data/grid.h"
 #include "diffusion/score.h"
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/sampling.h"
+#include "engine/ops.h"
 
 namespace ito {
 namespace {
@@ -72,12 +74,15 @@ class Run {
     try {
       return trainer_.step();
     } catch (const Diverged& e) {
-      throw Diverged(e.what() +
-                     (saved_ > 0 ? text("; the checkpoint of step ", saved_, " is kept in ",
-                                        folder_.checkpoint_path())
-                                 : text("; no checkpoint had been written")) +
-                     " (a smaller learning rate may help)");
+      throw Diverged(explained(e.what()));
     }
+  }
+
+  std::string explained(const std::string& what) const {
+    const std::string kept = saved_ > 0 ? text("the checkpoint of step ", saved_, " is kept in ",
+                                               folder_.checkpoint_path())
+                                        : "no checkpoint had been written";
+    return what + "; " + kept + " (a smaller learning rate may help)";
   }
 
   std::optional<double> held_out_loss() {
@@ -118,7 +123,18 @@ class Run {
     if (observer_.saved) observer_.saved(trainer_.steps_done(), path);
   }
 
+  /// A checkpoint in the folder is always one to go on from.
+  void refuse_infinite_weights() const {
+    for (const nn::Parameter& p : trainer_.adam().parameters()) {
+      if (!std::isfinite(sum_squares(*p.value))) {
+        throw Diverged(explained(text("[train] the weights ", p.name, " are not finite after step ",
+                                      trainer_.steps_done())));
+      }
+    }
+  }
+
   void save_checkpoint() {
+    refuse_infinite_weights();
     write_checkpoint(folder_.checkpoint_path(), trainer_, Overwrite::yes);
     saved_ = trainer_.steps_done();
     if (observer_.saved) observer_.saved(saved_, folder_.checkpoint_path());

@@ -49,7 +49,8 @@ pid=$!
 wait_for test -e killed/checkpoint.safetensors
 kill -KILL $pid
 wait $pid 2>/dev/null
-"$ito" info killed | grep -q "after step $steps\$" && fail "the run was over before it was killed"
+"$ito" info killed >info.txt
+grep -q "after step $steps\$" info.txt && fail "the run was over before it was killed"
 echo '{"step": 12, "lo' >>killed/log.jsonl  # what an unlucky moment would leave
 touch killed/.ito-1-1.tmp
 expect 0 "done" train --out killed --steps $steps --resume

@@ -1,0 +1,70 @@
+// Samples by number: the same bits in any batch, with an exact score.
+
+#include <gtest/gtest.h>
+
+#include "diffusion/sde/vp.h"
+#include "diffusion/training/film_strip.h"
+#include "diffusion/training/sampling.h"
+#include "engine/ops.h"
+
+namespace ito {
+namespace {
+
+/// The score of data that are N(0, 1): every p_t is, under VP.
+Tensor standard_normal_score(const Tensor& x, const Times&) { return -x; }
+
+Samples draw(Index first, Index count, Index batch, SamplingHooks hooks = {}) {
+  const VpSde sde;
+  SamplingConfig config;
+  config.steps = 8;
+  config.corrector = "langevin";
+  return draw_samples(sde, standard_normal_score, {3, 2, 1}, config,
+                      {.seed = 5, .first = first, .count = count, .batch = batch}, hooks);
+}
+
+TEST(Generate, ASampleDoesNotDependOnItsBatch) {
+  const auto all = draw(0, 20, 20).x.to_host();
+  EXPECT_EQ(draw(0, 20, 7).x.to_host(), all);
+  const auto alone = draw(17, 1, 4).x.to_host();
+  EXPECT_TRUE(std::equal(alone.begin(), alone.end(), all.begin() + 17 * 6));
+}
+
+TEST(Generate, ProgressCountsAllBatchesAndStops) {
+  std::vector<int> done;
+  draw(0, 5, 2, {.progress = [&](int d, int total) {
+         EXPECT_EQ(total, 24);
+         done.push_back(d);
+         return true;
+       }});
+  EXPECT_EQ(done.size(), 24u);
+  EXPECT_EQ(done.back(), 24);
+  const Samples stopped = draw(0, 5, 2, {.progress = [](int d, int) { return d < 10; }});
+  EXPECT_FALSE(stopped.complete);
+  EXPECT_FALSE(stopped.x.defined());
+}
+
+TEST(Generate, RefusesNonsense) {
+  EXPECT_THROW(draw(0, 0, 1), Error);
+  EXPECT_THROW(draw(0, 1, 0), Error);
+  EXPECT_THROW(draw(-1, 1, 1), Error);
+}
+
+TEST(FilmStrip, BeginsAndEndsWithTheImages) {
+  const VpSde sde;
+  const Tensor x_0 = random_normal({2, 3, 2, 1}, {.seed = 1});
+  const Tensor there = forward_frames(sde, x_0, 4, 9);
+  EXPECT_EQ(there.shape(), (Shape{8, 3, 2, 1}));
+  EXPECT_EQ(slice(there, 0, 4, 5).to_host(), slice(x_0, 0, 1, 2).to_host());
+
+  SamplingConfig config;
+  config.steps = 8;
+  const Tensor back = reverse_frames(sde, standard_normal_score, {3, 2, 1}, config, 2, 4, 9);
+  const Tensor sample = draw_samples(sde, standard_normal_score, {3, 2, 1}, config,
+                                     {.seed = 9, .first = 0, .count = 2, .batch = 2})
+                            .x;
+  EXPECT_EQ(slice(back, 0, 3, 4).to_host(), slice(sample, 0, 0, 1).to_host());
+  EXPECT_EQ(slice(back, 0, 7, 8).to_host(), slice(sample, 0, 1, 2).to_host());
+}
+
+}  // namespace
+}  // namespace ito

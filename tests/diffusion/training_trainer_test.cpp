@@ -1,0 +1,266 @@
+// The trainer: the order of data, parts of batches, held-out loss, divergence, checkpoints.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "diffusion/data/digits.h"
+#include "diffusion/training/checkpoint.h"
+#include "diffusion/training/run_folder.h"
+#include "diffusion/training/trained_model.h"
+
+namespace ito {
+namespace {
+
+using nlohmann::json;
+
+TrainingConfig tiny() {
+  return config_from_json({{"model",
+                            {{"image_size", 8},
+                             {"channels", 1},
+                             {"width", 8},
+                             {"multipliers", {1, 1}},
+                             {"blocks", 1},
+                             {"attention", {4}},
+                             {"dropout", 0.1},
+                             {"group_rule", "quarter"}}},
+                           {"data", {{"flip", true}}},
+                           {"optimiser", {{"learning_rate", 1e-3}, {"warmup", 2}}},
+                           {"batch", {{"size", 6}}},
+                           {"seed", 3}});
+}
+
+/// 20 images, so that a few steps cross an epoch.
+const ImageSet& few() {
+  static const ImageSet set = [] {
+    std::vector<Index> rows(20);
+    std::iota(rows.begin(), rows.end(), Index{0});
+    return subset(digits(), rows);
+  }();
+  return set;
+}
+
+std::vector<Real> parameters_of(Trainer& trainer) {
+  std::vector<Real> out;
+  for (const nn::Parameter& p : trainer.adam().parameters()) {
+    const auto values = p.value->to_host();
+    out.insert(out.end(), values.begin(), values.end());
+  }
+  return out;
+}
+
+/// A folder that is gone at the end of the test.
+class Folder : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "ito_test_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    path_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string path_;
+};
+using CheckpointTest = Folder;
+using RunFolderTest = Folder;
+
+TEST(DataOrder, EveryEpochIsAnotherPermutation) {
+  DataOrder order(20, 3);
+  const auto rows = order.rows(0, 40);
+  std::vector<Index> first(rows.begin(), rows.begin() + 20), second(rows.begin() + 20, rows.end());
+  EXPECT_NE(first, second);
+  for (auto* epoch : {&first, &second}) {
+    std::ranges::sort(*epoch);
+    for (Index i = 0; i < 20; ++i) EXPECT_EQ((*epoch)[static_cast<std::size_t>(i)], i);
+  }
+}
+
+TEST(DataOrder, DoesNotDependOnHowItIsAsked) {
+  const auto whole = DataOrder(20, 3).rows(0, 60);
+  DataOrder order(20, 3);
+  for (const Index first : {37, 0, 19, 53}) {
+    const auto part = order.rows(first, 7);
+    EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + first)) << first;
+  }
+  EXPECT_NE(DataOrder(20, 4).rows(0, 60), whole);
+}
+
+TEST(DataOrder, FlipsAreFairAndAddressedByImage) {
+  const auto flips = draw_flips(10000, {.seed = 1, .step = 2, .first_image = 0});
+  const double heads = static_cast<double>(std::ranges::count(flips, 1));
+  EXPECT_NEAR(heads, 5000, 4 * 50);  // 4 standard deviations of a fair coin
+  const auto later = draw_flips(100, {.seed = 1, .step = 2, .first_image = 300});
+  EXPECT_TRUE(std::equal(later.begin(), later.end(), flips.begin() + 300));
+}
+
+TEST(Trainer, PartsOfABatchDifferByRoundingOnly) {
+  TrainingConfig whole = tiny(), parts = tiny();
+  parts.batch.accumulate = 4;  // parts of 1, 2, 1 and 2 images
+  Trainer a(whole, few()), b(parts, few());
+  const StepReport x = a.step(), y = b.step();
+  // One pass from equal parameters: sums of some hundred terms in another order.
+  const double rounding = 1000 * static_cast<double>(std::numeric_limits<Real>::epsilon());
+  EXPECT_NEAR(x.loss, y.loss, rounding * x.loss);
+  EXPECT_NEAR(x.gradient_norm, y.gradient_norm, rounding * x.gradient_norm);
+}
+
+TEST(Trainer, TwoTrainersStayTheSame) {
+  Trainer a(tiny(), few()), b(tiny(), few());
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(a.step().loss, b.step().loss);
+  }
+  EXPECT_EQ(parameters_of(a), parameters_of(b));
+}
+
+TEST(Trainer, HeldOutLossIsFixedAndChangesNothing) {
+  Trainer trainer(tiny(), few());
+  trainer.step();
+  const auto before = parameters_of(trainer);
+  const double loss = trainer.held_out_loss(few(), 9);
+  EXPECT_TRUE(std::isfinite(loss));
+  EXPECT_EQ(trainer.held_out_loss(few(), 9), loss);
+  EXPECT_EQ(parameters_of(trainer), before);
+  EXPECT_TRUE(std::isnan(trainer.held_out_loss(ImageSet{}, 9)));
+}
+
+TEST(Trainer, ANewNetworkPredictsNothing) {
+  // The last layer starts at nearly zero, so the loss is the mean of z^2 over 20 x 64 draws: 1 with
+  // standard deviation sqrt(2 / 1280) = 0.04.
+  Trainer trainer(tiny(), few());
+  EXPECT_NEAR(trainer.held_out_loss(few(), 20), 1, 4 * 0.04);
+}
+
+TEST(Trainer, DivergenceLeavesTheStateOfTheStepBefore) {
+  TrainingConfig config = tiny();
+  config.optimiser.learning_rate = sizeof(Real) == 4 ? 1e30 : 1e300;
+  config.optimiser.warmup = 0;
+  Trainer trainer(config, few());
+  std::vector<Real> before;
+  const auto steps_until_divergence = [&] {
+    for (int k = 0; k < 50; ++k) {
+      before = parameters_of(trainer);
+      trainer.step();
+    }
+  };
+  EXPECT_THROW(steps_until_divergence(), Diverged);
+  EXPECT_EQ(parameters_of(trainer), before);
+  try {
+    trainer.step();
+    FAIL() << "the step went well the second time";
+  } catch (const Diverged& e) {
+    EXPECT_NE(std::string(e.what()).find(text("in step ", trainer.steps_done() + 1)),
+              std::string::npos);
+  }
+}
+
+TEST_F(CheckpointTest, GoesOnBitForBit) {
+  Trainer whole(tiny(), few());
+  for (int i = 0; i < 5; ++i) whole.step();
+  {
+    Trainer first(tiny(), few());
+    for (int i = 0; i < 2; ++i) first.step();
+    write_checkpoint(file("a"), first, Overwrite::no);
+  }
+  Trainer second(tiny(), few());
+  restore(second, read_checkpoint(file("a")));
+  EXPECT_EQ(second.steps_done(), 2);
+  for (int i = 0; i < 3; ++i) second.step();
+  write_checkpoint(file("resumed"), second, Overwrite::no);
+  write_checkpoint(file("whole"), whole, Overwrite::no);
+  EXPECT_EQ(read_file(file("resumed")), read_file(file("whole")));
+}
+
+/// The message of restoring into a trainer of this configuration.
+std::string restore_error(const TrainingConfig& config, const ImageSet& images,
+                          const Checkpoint& checkpoint) {
+  Trainer trainer(config, images);
+  const auto before = parameters_of(trainer);
+  try {
+    restore(trainer, checkpoint);
+  } catch (const Error& e) {
+    EXPECT_EQ(parameters_of(trainer), before);
+    return e.what();
+  }
+  return "";
+}
+
+TEST_F(CheckpointTest, RefusesAnotherRun) {
+  Trainer trainer(tiny(), few());
+  trainer.step();
+  write_checkpoint(file("a"), trainer, Overwrite::no);
+  const Checkpoint checkpoint = read_checkpoint(file("a"));
+  EXPECT_EQ(restore_error(tiny(), few(), checkpoint), "");
+
+  TrainingConfig wide = tiny();
+  std::get<nn::DdpmConfig>(wide.model).width = 16;
+  const std::string shapes = restore_error(wide, few(), checkpoint);
+  EXPECT_NE(shapes.find("first.weight: expected [3, 3, 1, 16], got [3, 3, 1, 8]"),
+            std::string::npos)
+      << shapes;
+
+  TrainingConfig slow = tiny();
+  slow.optimiser.learning_rate = 0.5;
+  EXPECT_NE(
+      restore_error(slow, few(), checkpoint).find("optimiser/learning_rate was 0.001, is 0.5"),
+      std::string::npos);
+
+  ImageSet changed = few();
+  changed.pixels[77] ^= 1;
+  EXPECT_NE(restore_error(tiny(), changed, checkpoint).find("are others"), std::string::npos);
+}
+
+TEST_F(CheckpointTest, AModelHasTheWeightsAskedFor) {
+  Trainer trainer(tiny(), few());
+  for (int i = 0; i < 3; ++i) trainer.step();
+  write_checkpoint(file("a"), trainer, Overwrite::no);
+  const Checkpoint checkpoint = read_checkpoint(file("a"));
+  const TrainedModel raw(checkpoint, Weights::raw), averaged(checkpoint, Weights::averaged);
+  const auto& parameters = trainer.adam().parameters();
+  const auto raw_values = nn::values(raw.network()), ema_values = nn::values(averaged.network());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_EQ(raw_values.at(parameters[i].name).to_host(), parameters[i].value->to_host());
+    EXPECT_EQ(ema_values.at(parameters[i].name).to_host(), trainer.ema().averages()[i].to_host());
+  }
+}
+
+TEST_F(CheckpointTest, RefusesFilesOfOthers) {
+  SafeTensors file_of_others;
+  file_of_others.add("x", Tensor::zeros({2}));
+  write_safetensors(file("other"), file_of_others, Overwrite::no);
+  EXPECT_THROW(read_checkpoint(file("other")), Error);
+  file_of_others.metadata = {{"format", "ito checkpoint 1"}, {"step", "12x"}};
+  EXPECT_THROW(to_checkpoint(file_of_others), Error);
+  file_of_others.metadata["step"] = "12";
+  file_of_others.metadata["config"] = "{";
+  file_of_others.metadata["data"] = "{}";
+  EXPECT_THROW(to_checkpoint(file_of_others), Error);
+}
+
+TEST_F(RunFolderTest, ResumingCutsTheLogBack) {
+  const RunFolder folder(file("run"));
+  folder.check_new(Overwrite::no);
+  folder.begin(json{{"seed", 1}});
+  for (Index step = 1; step <= 4; ++step) folder.log(json{{"step", step}});
+  append_line(folder.log_path(), R"({"step": 5, "lo)");
+  folder.resume(json{{"seed", 1}}, 2);
+  ASSERT_EQ(folder.read_log().size(), 2u);
+  EXPECT_EQ(folder.read_log().back().at("step"), 2);
+  EXPECT_EQ(folder.read_config(), json({{"seed", 1}}));
+}
+
+TEST_F(RunFolderTest, BeginsOnlyWhereNothingIsLost) {
+  const RunFolder folder(file("run"));
+  EXPECT_THROW(folder.check_resumable(), Error);
+  folder.check_new(Overwrite::no);
+  folder.begin(json::object());
+  EXPECT_THROW(folder.check_new(Overwrite::no), Error);
+  folder.check_new(Overwrite::yes);
+  write_file(file("thesis.tex"), "years", Overwrite::no);
+  EXPECT_THROW(RunFolder(path_).check_new(Overwrite::yes), Error);
+}
+
+}  // namespace
+}  // namespace ito
