@@ -53,9 +53,10 @@ else
   [ -d .git ] && stage "format" format_is_clean
   stage "build: float, OpenBLAS" configure_and_build build all -DITO_BLAS=OpenBLAS
   stage "test: float, OpenBLAS" run_tests build
-  stage "build: double, builtin GEMM, ASan + UBSan" configure_and_build build-double all \
-    -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_SANITIZE=address,undefined -DCMAKE_CXX_FLAGS_RELEASE=-O1
-  stage "test: double, builtin GEMM, ASan + UBSan" run_tests build-double
+  stage "build: double, builtin GEMM, no threads, ASan + UBSan" configure_and_build build-double \
+    all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_OPENMP=OFF -DITO_SANITIZE=address,undefined \
+    -DCMAKE_CXX_FLAGS_RELEASE=-O1
+  stage "test: double, builtin GEMM, no threads, ASan + UBSan" run_tests build-double
   # GCC's OpenMP runtime is invisible to TSan; LLVM's tells it of its barriers through Archer.
   stage "build: TSan" configure_and_build build-tsan "ito_test_kernels ito_test_engine" \
     -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BLAS=builtin -DITO_SANITIZE=thread -DITO_JPEG=OFF \
