@@ -54,13 +54,11 @@ else
   stage "build: float, OpenBLAS" configure_and_build build all -DITO_BLAS=OpenBLAS
   stage "test: float, OpenBLAS" run_tests build
   stage "build: double, builtin GEMM, no threads, ASan + UBSan" configure_and_build build-double \
-    all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_OPENMP=OFF -DITO_SANITIZE=address,undefined \
-    -DCMAKE_CXX_FLAGS_RELEASE=-O1
+    all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_OPENMP=OFF -DITO_SANITIZE=address,undefined
   stage "test: double, builtin GEMM, no threads, ASan + UBSan" run_tests build-double
   # GCC's OpenMP runtime is invisible to TSan; LLVM's tells it of its barriers through Archer.
   stage "build: TSan" configure_and_build build-tsan "ito_test_kernels ito_test_engine" \
-    -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BLAS=builtin -DITO_SANITIZE=thread -DITO_JPEG=OFF \
-    -DCMAKE_CXX_FLAGS_RELEASE=-O1
+    -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BLAS=builtin -DITO_SANITIZE=thread -DITO_JPEG=OFF
   export OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so TSAN_OPTIONS=ignore_noninstrumented_modules=1
   stage "test: TSan" run_tests build-tsan -L threads
 fi
