@@ -14,6 +14,7 @@ fi
 need_packages g++ cmake make libopenblas-openmp-dev libpng-dev zlib1g-dev libcli11-dev \
   nlohmann-json3-dev
 started=$SECONDS
+began=$(date +%s)
 
 echo "Building the program (about two minutes on two cores)"
 cmake -S . -B build-quickstart -DITO_TESTS=OFF -DITO_JPEG=OFF >build-quickstart.log 2>&1 &&
@@ -27,7 +28,7 @@ built=$((SECONDS - started))
 ito=build-quickstart/ito
 
 $ito train --preset digits --data digits --out "$run"
-$ito evaluate --run "$run" --out "$run"
+$ito evaluate --run "$run" --out "$run" --since "$began"
 
 echo
 echo "Seconds: building $built, training and sampling $((SECONDS - started - built))," \

@@ -11,14 +11,14 @@ const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
       {"digits", "8x8 digits, embedded: a small DDPM U-Net, minutes on two cores", R"({
   "data": {"source": "digits", "range": "centered"},
-  "model": {"type": "ddpm", "width": 32, "multipliers": [1, 2], "blocks": 2, "attention": [4],
+  "model": {"type": "ddpm", "width": 16, "multipliers": [1, 2], "blocks": 2, "attention": [4],
             "dropout": 0.0, "group_rule": "quarter"},
   "sde": {"type": "vp"},
   "optimiser": {"learning_rate": 2e-3, "warmup": 100, "clip": 1},
-  "ema": {"decay": 0.995},
+  "ema": {"decay": 0.998},
   "batch": {"size": 64},
-  "run": {"steps": 1000, "log_every": 50, "held_out_every": 250, "checkpoint_every": 500,
-          "sample_every": 1000, "samples": 64},
+  "run": {"steps": 3500, "log_every": 50, "held_out_every": 500, "checkpoint_every": 500,
+          "sample_every": 1750, "samples": 64},
   "sampling": {"steps": 200}
 })"},
       {"mnist", "28x28 digits (a folder with MNIST's IDX files): a DDPM U-Net of width 64", R"({
