@@ -42,27 +42,6 @@ std::vector<Index> strides_within(const Shape& shape, const Shape& from) {
 
 }  // namespace
 
-kernels::Strided merge_axes(const kernels::Strided& s) {
-  kernels::Strided merged;
-  for (int axis = 0; axis < s.rank; ++axis) {
-    if (s.size[axis] == 1) continue;
-    const int last = merged.rank - 1;
-    const Index n = s.size[axis];
-    const bool joins = merged.rank > 0 && merged.a[last] == s.a[axis] * n &&
-                       merged.b[last] == s.b[axis] * n && merged.y[last] == s.y[axis] * n;
-    const int to = joins ? last : merged.rank++;
-    merged.size[to] = joins ? merged.size[to] * n : n;
-    merged.a[to] = s.a[axis];
-    merged.b[to] = s.b[axis];
-    merged.y[to] = s.y[axis];
-  }
-  if (merged.rank == 0) {
-    merged.rank = 1;
-    merged.size[0] = 1;
-  }
-  return merged;
-}
-
 kernels::Strided broadcast_loops(const Shape& shape, const Shape& a, const Shape& b) {
   const std::vector<Index> strides_a = strides_within(shape, a);
   const std::vector<Index> strides_b = strides_within(shape, b);
@@ -75,7 +54,7 @@ kernels::Strided broadcast_loops(const Shape& shape, const Shape& a, const Shape
     s.b[axis] = strides_b[axis];
     s.y[axis] = strides_y[axis];
   }
-  return merge_axes(s);
+  return s;
 }
 
 }  // namespace ito

@@ -29,7 +29,7 @@ void copy_box(const Tensor& x, Index from, const std::vector<Index>& strides_x, 
     s.a[axis] = strides_x[axis];
     s.y[axis] = strides_y[axis];
   }
-  kernels::copy_strided(x.device(), x.data() + from, y.mutable_data() + to, merge_axes(s));
+  kernels::copy_strided(x.device(), x.data() + from, y.mutable_data() + to, s);
 }
 
 }  // namespace

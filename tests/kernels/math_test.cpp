@@ -13,9 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/kernels/levels.h"
+#include "everywhere.h"
+#include "kernels/kernels.h"
 
-namespace ito::kernels {
+namespace ito::kernels::test {
 namespace {
 
 using Long = long double;
@@ -200,4 +201,4 @@ TEST(Math, LevelsWithFusedMultiplyAddAgreeToTheBit) {
 }
 
 }  // namespace
-}  // namespace ito::kernels
+}  // namespace ito::kernels::test

@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "everywhere.h"
+#include "kernels/kernels.h"
 #include "kernels/philox.h"
 #include "kernels/threads.h"
-#include "tests/kernels/levels.h"
 
-namespace ito::kernels {
+namespace ito::kernels::test {
 namespace {
 
 constexpr double allowed_z = 4;
@@ -216,4 +217,4 @@ TEST(Random, StreamsAreUncorrelated) {
 }
 
 }  // namespace
-}  // namespace ito::kernels
+}  // namespace ito::kernels::test
