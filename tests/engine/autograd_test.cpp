@@ -80,7 +80,7 @@ TEST(Autograd, WithoutRecordingMemoryReturnsAtOnce) {
   reset_peak_memory(Device::cpu);
   const std::size_t before = memory_use(Device::cpu).current;
   for (int i = 0; i < 20; ++i) x = sin(x);
-  EXPECT_LE(memory_use(Device::cpu).peak, before + 2 * 1024 * sizeof(Real));
+  EXPECT_LE(memory_use(Device::cpu).peak, before + 2 * (1024 * sizeof(Real)));
 }
 
 TEST(Autograd, BackwardFreesWhatItHasUsed) {
@@ -91,7 +91,7 @@ TEST(Autograd, BackwardFreesWhatItHasUsed) {
   const std::size_t recorded = memory_use(Device::cpu).current;
   y = Tensor();
   const Tensor g = grad(total, {x})[0];
-  EXPECT_LT(memory_use(Device::cpu).current, recorded - 8 * 1024 * sizeof(Real));
+  EXPECT_LT(memory_use(Device::cpu).current, recorded - 8 * (1024 * sizeof(Real)));
 }
 
 TEST(Autograd, OnlyThePathToTheInputsIsVisited) {

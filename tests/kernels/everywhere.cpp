@@ -118,6 +118,7 @@ void expect_close(const std::vector<Result>& results, std::size_t output,
 
 void expect_same_bits(const Real* a, const Real* b, Index n, const std::string& what) {
   for (Index i = 0; i < n; ++i) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are compared, NaN and -0 too
     if (std::memcmp(a + i, b + i, sizeof(Real)) == 0) continue;
     FAIL() << what << ": element " << i << " is " << a[i] << " and " << b[i];
   }

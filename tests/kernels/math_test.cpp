@@ -179,6 +179,7 @@ TEST(Math, SinesOfHugeArgumentsAreBounded) {
 TEST(Math, LevelsWithFusedMultiplyAddAgreeToTheBit) {
   const std::vector<Real> x = sweep();
   const auto same = [](Real a, Real b) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are compared, -0 too
     return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
   };
   const char* name[] = {

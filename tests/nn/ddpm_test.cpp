@@ -44,7 +44,7 @@ TEST(Ddpm, CountsItsParameters) {
                          2 * residual_size(16, 16, t) + attention_size(16) +  // middle
                          residual_size(16 + 16, 16, t) + residual_size(16 + 8, 16, t) +
                          attention_size(16) + conv_size(16, 16) +  // level 1 up, doubling
-                         residual_size(16 + 8, 8, t) + residual_size(8 + 8, 8, t) + 2 * 8 +
+                         residual_size(16 + 8, 8, t) + residual_size(8 + 8, 8, t) + Index{2} * 8 +
                          conv_size(8, 2);
   EXPECT_EQ(nn::parameter_count(nn::Ddpm(tiny())), expected);
 }
