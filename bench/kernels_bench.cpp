@@ -99,7 +99,7 @@ void time_norm(Index N, Index S, Index C, Index G) {
   const std::vector<Real> gamma = numbers(C), beta = numbers(C);
   std::vector<Real> y(x.size()), dx(x.size()), dgamma(gamma.size()), dbeta(gamma.size());
   std::vector<Real> mean(static_cast<std::size_t>(N * G)), rstd(mean.size());
-  const double elements = static_cast<double>(N * S * C);
+  const auto elements = static_cast<double>(N * S * C);
   report(text("group_norm", {N, S, C, G}), elements, "G elements/s", [&] {
     group_norm(Device::cpu, s, x.data(), gamma.data(), beta.data(), y.data(), mean.data(),
                rstd.data());

@@ -117,9 +117,9 @@ std::vector<NodePointer> path_nodes(const std::vector<Tensor>& outputs,
   std::unordered_set<const Node*> leading;
   std::vector<NodePointer> path;
   for (NodePointer& node : reached) {
-    const bool leads = targets.count(node.get()) > 0 ||
+    const bool leads = targets.contains(node.get()) ||
                        std::any_of(node->inputs.begin(), node->inputs.end(), [&](const Tensor& x) {
-                         return leading.count(x.node().get()) > 0;
+                         return leading.contains(x.node().get());
                        });
     if (!leads) continue;
     leading.insert(node.get());
@@ -163,7 +163,7 @@ void step_back(const NodePointer& node, const Tensor& g,
                const std::unordered_set<const Node*>& on_path, Cotangents& cotangents) {
   check_unwritten(*node);
   std::vector<bool> needs;
-  for (const Tensor& x : node->inputs) needs.push_back(on_path.count(x.node().get()) > 0);
+  for (const Tensor& x : node->inputs) needs.push_back(on_path.contains(x.node().get()));
   const Tensor y = node->output.with_node(node);
   const std::vector<Tensor> gradients = node->vjp({g, y, node->inputs, needs});
   if (gradients.size() != node->inputs.size()) {
@@ -222,19 +222,18 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   const RecordingScope scope(options.create_graph && recording());
   Cotangents sums;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (on_path.count(outputs[i].node().get()) > 0)
-      sums.add(outputs[i].node().get(), cotangents[i]);
+    if (on_path.contains(outputs[i].node().get())) sums.add(outputs[i].node().get(), cotangents[i]);
   }
   std::unordered_map<const Node*, Tensor> found;
   for (; !path.empty(); path.pop_back()) {
     const NodePointer& node = path.back();
     const Tensor g = sums.take(node.get());
     if (!g.defined()) continue;
-    if (targets.count(node.get()) > 0) found[node.get()] = g;
+    if (targets.contains(node.get())) found[node.get()] = g;
     if (!node->vjp) continue;
     const bool leads_on =
         std::any_of(node->inputs.begin(), node->inputs.end(),
-                    [&](const Tensor& x) { return on_path.count(x.node().get()) > 0; });
+                    [&](const Tensor& x) { return on_path.contains(x.node().get()); });
     if (leads_on) step_back(node, g, on_path, sums);
     if (leads_on && !options.create_graph && !options.retain_graph) node->drop();
   }

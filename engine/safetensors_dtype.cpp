@@ -34,7 +34,7 @@ void convert_integers(const std::uint8_t* from, std::size_t count, StoredTensor&
   to.values.resize(count);
   to.integers.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    to.integers[i] = load<T>(from, i);
+    to.integers[i] = load<T>(from, i);  // NOLINT(bugprone-signed-char-misuse): I8 keeps its sign
     to.values[i] = static_cast<Real>(to.integers[i]);
   }
 }

@@ -4,7 +4,8 @@
 // All functions have internal linkage: the files that include this are compiled once per SIMD level
 // and the linker must not merge the copies.
 
-#include <math.h>  // the C functions: <cmath> would add inline overloads with weak linkage
+// The C functions: <cmath> would add inline overloads with weak linkage.
+#include <math.h>  // NOLINT(modernize-deprecated-headers)
 
 #include <cstdint>
 

@@ -90,7 +90,7 @@ ITO_FN float log_normal(float x, float offset) {
   const std::uint32_t sqrt_half = 0x3f3504f3u;
   const std::uint32_t shifted = bits_as<std::uint32_t>(x) - sqrt_half;
   const auto e = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23);
-  const float m = bits_as<float>((shifted & 0x007fffffu) + sqrt_half);
+  const auto m = bits_as<float>((shifted & 0x007fffffu) + sqrt_half);
   return log_sum<fused>(e + offset, m - 1.0f);
 }
 
@@ -151,7 +151,7 @@ ITO_FN float exp2_float(double y) {
   p = p * r + 0.69314718072979631;
   p = p * r + 0.99999999996137878;
   // times 2^n by adding n to the exponent: the low bits of `shifted` are n, its high bits constant
-  const double scaled =
+  const auto scaled =
       bits_as<double>(bits_as<std::uint64_t>(p) + (bits_as<std::uint64_t>(shifted) << 52));
   return static_cast<float>(y == y ? scaled : y);
 }

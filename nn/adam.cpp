@@ -48,6 +48,12 @@ double clip_factor(double norm, double clip) {
   return clip < 0 ? 1 : std::min(1.0, clip / (norm + 1e-6));
 }
 
+double norm_of(const std::vector<Tensor>& gradients) {
+  double squares = 0;
+  for (const Tensor& g : gradients) squares += sum_squares(g);
+  return std::sqrt(squares);
+}
+
 }  // namespace
 
 Adam::Adam(std::vector<Parameter> parameters, const AdamConfig& config)
@@ -55,12 +61,6 @@ Adam::Adam(std::vector<Parameter> parameters, const AdamConfig& config)
   check(config);
   state_.first = zeros_like(parameters_);
   state_.second = zeros_like(parameters_);
-}
-
-double Adam::gradient_norm(const std::vector<Tensor>& gradients) const {
-  double squares = 0;
-  for (const Tensor& g : gradients) squares += sum_squares(g);
-  return std::sqrt(squares);
 }
 
 double Adam::warmed_up_rate() const {
@@ -71,7 +71,7 @@ double Adam::warmed_up_rate() const {
 
 Adam::Report Adam::step(const std::vector<Tensor>& gradients) {
   check_shapes(parameters_, gradients, "gradients");
-  const Report report = {warmed_up_rate(), gradient_norm(gradients)};
+  const Report report = {warmed_up_rate(), norm_of(gradients)};
   if (!std::isfinite(report.gradient_norm)) {
     fail("adam", "the norm of the gradient is ", report.gradient_norm, " at step ", state_.step);
   }

@@ -47,7 +47,6 @@ class Adam {
   void restore(const State& state);
 
  private:
-  double gradient_norm(const std::vector<Tensor>& gradients) const;
   double warmed_up_rate() const;
 
   std::vector<Parameter> parameters_;

@@ -7,36 +7,28 @@ namespace ito::nn {
 
 namespace {
 
-const std::vector<int> transpose = {1, 0};
-const std::vector<int> conv_to_ours = {2, 3, 1, 0};
-const std::vector<int> conv_to_published = {3, 2, 0, 1};
-
-}  // namespace
-
-Tensor from_published(const Tensor& tensor, Layout layout) {
+/// `conv` is the permutation for Layout::conv; a transposed matrix is its own inverse.
+Tensor permuted(const Tensor& tensor, Layout layout, const std::vector<int>& conv) {
   const NoGrad no_grad;
   switch (layout) {
     case Layout::same:
       return tensor.detach();
     case Layout::transposed:
-      return permute(tensor, transpose);
+      return permute(tensor, {1, 0});
     case Layout::conv:
-      return permute(tensor, conv_to_ours);
+      return permute(tensor, conv);
   }
   fail("published_names", "unknown layout ", static_cast<int>(layout));
 }
 
+}  // namespace
+
+Tensor from_published(const Tensor& tensor, Layout layout) {
+  return permuted(tensor, layout, {2, 3, 1, 0});
+}
+
 Tensor to_published(const Tensor& tensor, Layout layout) {
-  const NoGrad no_grad;
-  switch (layout) {
-    case Layout::same:
-      return tensor.detach();
-    case Layout::transposed:
-      return permute(tensor, transpose);
-    case Layout::conv:
-      return permute(tensor, conv_to_published);
-  }
-  fail("published_names", "unknown layout ", static_cast<int>(layout));
+  return permuted(tensor, layout, {3, 2, 0, 1});
 }
 
 Shape published_shape(const Shape& ours, Layout layout) {

@@ -2,19 +2,18 @@
 // Helpers of the tests that touch files.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
-#include <initializer_list>
 #include <string>
-#include <string_view>
 
 #include "engine/file.h"
+#include "tests/errors.h"
 
 namespace ito::test {
 
@@ -43,27 +42,6 @@ class TempFolder {
  private:
   std::string path_;
 };
-
-/// The message of the Error that `action` throws; fails the test when it throws none.
-template <class Action>
-std::string error_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
-}
-
-/// `action` throws an Error whose message holds all `parts`.
-template <class Action>
-void expect_error(const Action& action, std::initializer_list<std::string_view> parts) {
-  const std::string message = error_of(action);
-  for (const std::string_view part : parts) {
-    EXPECT_NE(message.find(part), std::string::npos) << "\"" << part << "\" is not in: " << message;
-  }
-}
 
 /// Runs `action` in a child process that may write files of at most `bytes` bytes, as on a full
 /// disk; returns its Error's message ("" if it throws none).

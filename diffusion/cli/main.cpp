@@ -49,6 +49,7 @@ int parse_error(const CLI::App& app, const CLI::ParseError& error) {
   return report(Exit::usage, message + " (see ito" + name + " --help)");
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): outside the try it is only the set-up of the options
 int main(int argc, char** argv) {
   // A file too large for its limit is to be an error of the write, not a death.
   std::signal(SIGXFSZ, SIG_IGN);
@@ -78,4 +79,5 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace ito::cli
 
+// NOLINTNEXTLINE(bugprone-exception-escape): as above
 int main(int argc, char** argv) { return ito::cli::main(argc, argv); }

@@ -37,7 +37,7 @@ SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patc
   nlohmann::json config = config_to_json(model.config())["sampling"];
   config.update(patch);
   try {
-    const SamplingConfig sampling = sampling_from_json(config);
+    SamplingConfig sampling = sampling_from_json(config);
     check_sampler(model.sde(), sampling);
     return sampling;
   } catch (const Error& e) {

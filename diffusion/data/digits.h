@@ -11,8 +11,8 @@ namespace ito {
 /// All 1,797 images [8, 8, 1] with labels, 17 levels, in the original order.
 ImageSet digits();
 
-/// The fixed split: 297 images, spread evenly over the set, are held out, the other 1,500 train. (The
-/// set is ordered by writers: its tail would be another distribution than its head.)
+/// The fixed split: 297 images, spread evenly over the set, are held out, the other 1,500 train.
+/// (The set is ordered by writers: its tail would be another distribution than its head.)
 Dataset digits_split();
 
 namespace detail {

@@ -8,7 +8,7 @@ namespace {
 
 /// To 8 bits; what is not a number becomes 0.
 std::uint8_t to_byte(Real value, Range range) {
-  const double v = static_cast<double>(value);
+  const auto v = static_cast<double>(value);
   const double unit = range == Range::centered ? (v + 1) / 2 : v;
   return unit > 0 ? static_cast<std::uint8_t>(std::lround(255 * std::min(unit, 1.0))) : 0;
 }

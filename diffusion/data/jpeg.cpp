@@ -96,7 +96,7 @@ Picture decode_jpeg(std::span<const std::uint8_t> file, const std::string& sourc
   if (info.num_components != 1 && info.num_components != 3) {
     fail("jpeg", source, ": ", info.num_components, " colour components, expected grey or RGB");
   }
-  const Index height = Index{info.image_height}, width = Index{info.image_width};
+  const auto height = Index{info.image_height}, width = Index{info.image_width};
   if (height * width > most_pixels) {
     fail("jpeg", source, ": ", height, "x", width, " pixels are over the limit of ", most_pixels);
   }

@@ -3,7 +3,7 @@
 namespace ito {
 
 NoiseSource random_noise(Shape shape, std::uint64_t seed, Index first_sample, Device device) {
-  return [=](Purpose purpose, std::uint32_t step, std::uint32_t sub) {
+  return [=, shape = std::move(shape)](Purpose purpose, std::uint32_t step, std::uint32_t sub) {
     return random_normal(shape, {seed, purpose, step, sub, first_sample}, device);
   };
 }

@@ -46,9 +46,11 @@ std::vector<double> Sde::prior_log_density(const Tensor& z) const {
   double variance = prior_std() * prior_std();
   double log_normaliser = -0.5 * static_cast<double>(D) * std::log(2 * std::numbers::pi * variance);
   std::vector<double> result(N_z, log_normaliser);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    double value = static_cast<double>(values[i]);
-    result[i / D] -= value * value / (2 * variance);
+  for (std::size_t i = 0; i < N_z; ++i) {
+    for (std::size_t j = 0; j < D; ++j) {
+      auto value = static_cast<double>(values[i * D + j]);
+      result[i] -= value * value / (2 * variance);
+    }
   }
   return result;
 }

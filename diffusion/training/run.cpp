@@ -91,7 +91,7 @@ class Run {
   }
 
   void write_line(std::optional<double> held_out) {
-    const double steps = static_cast<double>(since_line_.steps);
+    const auto steps = static_cast<double>(since_line_.steps);
     const double images = steps * static_cast<double>(trainer_.config().batch.size);
     json line = {{"step", last_.step},
                  {"loss", since_line_.loss / steps},

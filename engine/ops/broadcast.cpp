@@ -42,40 +42,19 @@ std::vector<Index> strides_within(const Shape& shape, const Shape& from) {
 
 }  // namespace
 
-kernels::Strided merge_axes(const kernels::Strided& s) {
-  kernels::Strided merged;
-  for (int axis = 0; axis < s.rank; ++axis) {
-    if (s.size[axis] == 1) continue;
-    const int last = merged.rank - 1;
-    const Index n = s.size[axis];
-    const bool joins = merged.rank > 0 && merged.a[last] == s.a[axis] * n &&
-                       merged.b[last] == s.b[axis] * n && merged.y[last] == s.y[axis] * n;
-    const int to = joins ? last : merged.rank++;
-    merged.size[to] = joins ? merged.size[to] * n : n;
-    merged.a[to] = s.a[axis];
-    merged.b[to] = s.b[axis];
-    merged.y[to] = s.y[axis];
-  }
-  if (merged.rank == 0) {
-    merged.rank = 1;
-    merged.size[0] = 1;
-  }
-  return merged;
+kernels::Strided loop_nest(const Shape& sizes, const std::vector<Index>& a,
+                           const std::vector<Index>& b, const std::vector<Index>& y) {
+  kernels::Strided s;
+  s.rank = sizes.rank();
+  std::copy(sizes.begin(), sizes.end(), s.size);
+  std::copy(a.begin(), a.end(), s.a);
+  std::copy(b.begin(), b.end(), s.b);
+  std::copy(y.begin(), y.end(), s.y);
+  return s;
 }
 
 kernels::Strided broadcast_loops(const Shape& shape, const Shape& a, const Shape& b) {
-  const std::vector<Index> strides_a = strides_within(shape, a);
-  const std::vector<Index> strides_b = strides_within(shape, b);
-  const std::vector<Index> strides_y = dense_strides(shape);
-  kernels::Strided s;
-  s.rank = shape.rank();
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    s.size[axis] = shape[axis];
-    s.a[axis] = strides_a[axis];
-    s.b[axis] = strides_b[axis];
-    s.y[axis] = strides_y[axis];
-  }
-  return merge_axes(s);
+  return loop_nest(shape, strides_within(shape, a), strides_within(shape, b), dense_strides(shape));
 }
 
 }  // namespace ito

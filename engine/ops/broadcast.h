@@ -1,5 +1,5 @@
 #pragma once
-// Broadcasting: NumPy's rule, and its loop nest with as few axes as possible. Used by engine/ops.
+// Broadcasting: NumPy's rule, and its loop nest. Used by engine/ops.
 
 #include "engine/tensor.h"
 #include "kernels/types.h"
@@ -9,14 +9,14 @@ namespace ito {
 /// The common shape of a and b, aligned at the last axis; sizes must agree or be 1.
 Shape broadcast_shape(const char* where, const Shape& a, const Shape& b);
 
-/// Loops over `shape`, reading a and b (each broadcast to it), writing a dense y. Neighbouring axes
-/// that all operands walk as one are merged.
+/// Loops over `sizes` with an element stride per axis for each operand.
+kernels::Strided loop_nest(const Shape& sizes, const std::vector<Index>& a,
+                           const std::vector<Index>& b, const std::vector<Index>& y);
+
+/// Loops over `shape`, reading a and b (each broadcast to it), writing a dense y.
 kernels::Strided broadcast_loops(const Shape& shape, const Shape& a, const Shape& b);
 
 /// Row-major element strides of a dense tensor.
 std::vector<Index> dense_strides(const Shape& shape);
-
-/// Merges neighbouring axes that every operand walks as one, and drops axes of size 1.
-kernels::Strided merge_axes(const kernels::Strided& s);
 
 }  // namespace ito

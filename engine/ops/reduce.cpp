@@ -134,7 +134,7 @@ double sum_squares(const Tensor& x) {
   // One double needs the room of two floats.
   Tensor room(Shape{2}, x.device());
   double total = 0;
-  double* const y = reinterpret_cast<double*>(room.mutable_data());
+  auto* const y = reinterpret_cast<double*>(room.mutable_data());
   kernels::sum_squares(x.device(), x.data(), y, x.elements());
   kernels::copy_to_host(x.device(), &total, y, sizeof total);
   return total;

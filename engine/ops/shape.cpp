@@ -22,14 +22,8 @@ std::size_t checked_axis(const char* where, const Shape& shape, int axis) {
 /// Copies the box of the given sizes that starts at element `from` of x to element `to` of y.
 void copy_box(const Tensor& x, Index from, const std::vector<Index>& strides_x, Tensor& y, Index to,
               const std::vector<Index>& strides_y, const Shape& sizes) {
-  kernels::Strided s;
-  s.rank = sizes.rank();
-  for (std::size_t axis = 0; axis < sizes.size(); ++axis) {
-    s.size[axis] = sizes[axis];
-    s.a[axis] = strides_x[axis];
-    s.y[axis] = strides_y[axis];
-  }
-  kernels::copy_strided(x.device(), x.data() + from, y.mutable_data() + to, merge_axes(s));
+  kernels::copy_strided(x.device(), x.data() + from, y.mutable_data() + to,
+                        loop_nest(sizes, strides_x, strides_x, strides_y));
 }
 
 }  // namespace

@@ -12,21 +12,9 @@ namespace {
 /// Queries whose scores are held at once.
 constexpr Index query_rows = 96;
 
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
-Gemm product_of(Index m, Index n, Index k) {
-  Gemm g;
-  g.m = m;
-  g.n = n;
-  g.k = k;
-  return g;
-}
-
 /// p[T, M] = softmax(scale q k^T) for T queries.
 void probabilities(const Attention& s, Index T, const Real* q, const Real* k, Real* p) {
-  Gemm g = product_of(T, s.M, s.D);
-  g.transpose_b = true;
-  multiply(g, q, k, p);
+  multiply({.m = T, .n = s.M, .k = s.D, .transpose_b = true}, q, k, p);
   for (Index t = 0; t < T; ++t) {
     softmax_row(p + t * s.M, s.M, static_cast<Real>(s.scale), p + t * s.M);
   }
@@ -46,17 +34,13 @@ void attention_grad_one(const Attention& s, const Real* q, const Real* k, const 
                         const Real* dy, Real* dq, Real* dk, Real* dv) {
   const Scratch p(s.T * s.M), ds(s.T * s.M);
   probabilities(s, s.T, q, k, p.data());
-  Gemm g = product_of(s.M, s.E, s.T);
-  g.transpose_a = true;
-  multiply(g, p.data(), dy, dv);  // dv = p^T dy
-  g = product_of(s.T, s.M, s.E);
-  g.transpose_b = true;
-  multiply(g, dy, v, ds.data());  // dp = dy v^T
+  // dv = p^T dy, dp = dy v^T
+  multiply({.m = s.M, .n = s.E, .k = s.T, .transpose_a = true}, p.data(), dy, dv);
+  multiply({.m = s.T, .n = s.M, .k = s.E, .transpose_b = true}, dy, v, ds.data());
   scores_grad(s, p.data(), ds.data());
-  multiply(product_of(s.T, s.D, s.M), ds.data(), k, dq);  // dq = ds k
-  g = product_of(s.M, s.D, s.T);
-  g.transpose_a = true;
-  multiply(g, ds.data(), q, dk);  // dk = ds^T q
+  // dq = ds k, dk = ds^T q
+  multiply({.m = s.T, .n = s.D, .k = s.M}, ds.data(), k, dq);
+  multiply({.m = s.M, .n = s.D, .k = s.T, .transpose_a = true}, ds.data(), q, dk);
 }
 
 }  // namespace
@@ -69,7 +53,8 @@ void attention(Attention s, const Real* q, const Real* k, const Real* v, Real* y
     const Index T = smaller(query_rows, s.T - first);
     const Scratch p(T * s.M);
     if (s.M > 0) probabilities(s, T, q + (b * s.T + first) * s.D, k + b * s.M * s.D, p.data());
-    multiply(product_of(T, s.E, s.M), p.data(), v + b * s.M * s.E, y + (b * s.T + first) * s.E);
+    multiply({.m = T, .n = s.E, .k = s.M}, p.data(), v + b * s.M * s.E,
+             y + (b * s.T + first) * s.E);
   });
 }
 

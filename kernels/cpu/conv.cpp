@@ -15,8 +15,6 @@ constexpr Index few_channels = 8;
 constexpr Index piece_rows = 1024;
 constexpr Index max_pieces = 8;
 
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
 /// Where the pixel under each tap is: for position i of an image (of `positions`) and tap t the
 /// offset offsets[t * positions + i] into that image, or -1 where there is none.
 struct Gather {
@@ -147,14 +145,6 @@ bool pointwise(const Conv& s) {
   return s.KH == 1 && s.KW == 1 && s.stride == 1 && s.pad == 0 && s.P == s.H && s.Q == s.W;
 }
 
-Gemm product_of(Index m, Index n, Index k) {
-  Gemm g;
-  g.m = m;
-  g.n = n;
-  g.k = k;
-  return g;
-}
-
 /// The rows [first, last) of a weight gradient, dw[K, O] = neighbourhoods^T dy, of the taps
 /// [tap, tap + taps); with few channels of all taps at once.
 void weight_grad_piece(const Gather& g, const Panels& dy, Index first, Index last, Index tap,
@@ -214,7 +204,7 @@ void conv2d(Conv s, const Real* x, const Real* w, Real* y) {
   const Index rows = s.N * s.P * s.Q;
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
-  if (pointwise(s)) return gemm(product_of(rows, s.O, s.C), x, w, y);
+  if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
@@ -227,9 +217,7 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   if (rows * s.C == 0) return;
   if (k * s.P * s.Q == 0) return clear(dx, rows * s.C);
   if (pointwise(s)) {
-    Gemm g = product_of(rows, s.C, s.O);
-    g.transpose_b = true;
-    return gemm(g, dy, w, dx);
+    return gemm({.m = rows, .n = s.C, .k = s.O, .transpose_b = true}, dy, w, dx);
   }
   const GatherMemory memory(s, {s.H, s.W, s.P, s.Q, s.O}, reader_index);
   const Scratch packed(packed_size(k, s.C));

@@ -1,11 +1,12 @@
 // Strided copies: permutations, slices, concatenation, padding, broadcasting; row lookup.
 
 #include "kernels/cpu/level.h"
+#include "kernels/cpu/strided.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Copies the innermost axis.
+/// Copies a piece of the innermost axis.
 inline void copy_row(const Real* a, Real* y, Index n, Index stride_a, Index stride_y) {
   if (stride_a == 1 && stride_y == 1) {
     for (Index i = 0; i < n; ++i) y[i] = a[i];
@@ -19,34 +20,11 @@ inline void copy_row(const Real* a, Real* y, Index n, Index stride_a, Index stri
 
 }  // namespace
 
-void copy_strided(const Real* a, Real* y, Strided s) {
-  if (s.rank == 0) {
-    *y = *a;
-    return;
-  }
+void copy_strided(const Real* a, Real* y, Strided nest) {
+  const Strided s = joined(nest);
   const int last = s.rank - 1;
-  Index rows = 1;
-  for (int axis = 0; axis < last; ++axis) rows *= s.size[axis];
-  const Index n = s.size[last];
-  if (rows == 0 || n == 0) return;
-  if (rows == 1) {
-    parallel_ranges(n, elementwise_grain, [&](Index begin, Index end) {
-      copy_row(a + begin * s.a[last], y + begin * s.y[last], end - begin, s.a[last], s.y[last]);
-    });
-    return;
-  }
-  const Index rows_per_piece = elementwise_grain / n + 1;
-  parallel_ranges(rows, rows_per_piece, [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      Index rest = row, from = 0, to = 0;
-      for (int axis = last - 1; axis >= 0; --axis) {
-        const Index i = rest % s.size[axis];
-        rest /= s.size[axis];
-        from += i * s.a[axis];
-        to += i * s.y[axis];
-      }
-      copy_row(a + from, y + to, n, s.a[last], s.y[last]);
-    }
+  for_each_run(s, [&](const Offsets& at, Index n) {
+    copy_row(a + at.a, y + at.y, n, s.a[last], s.y[last]);
   });
 }
 

@@ -14,8 +14,6 @@ constexpr Index packing_rows = 4 * tile_rows;
 /// Columns from which copying a block of A pays.
 constexpr Index copying_columns = 2 * panel_width;
 
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
 void clear(Real* c, Index n) {
   for (Index i = 0; i < n; ++i) c[i] = 0;
 }

@@ -23,7 +23,7 @@ inline T fold(T (&partial)[partials], const Combine& combine) {
 template <class T, class Combine, class Term>
 inline T reduce_lanes(Index n, T identity, const Combine& combine, const Term& term) {
   T partial[partials];
-  for (Index i = 0; i < partials; ++i) partial[i] = identity;
+  for (T& p : partial) p = identity;
   Index i = 0;
   for (; i + partials <= n; i += partials) {
     for (Index j = 0; j < partials; ++j) partial[j] = combine(partial[j], term(i + j));

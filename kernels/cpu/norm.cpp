@@ -13,8 +13,6 @@ constexpr Index sum_positions = 64;
 /// Channels that one piece of work takes, about: as many whole groups as fit, at least one.
 constexpr Index piece_channels = 128;
 
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
 /// The channels [first, first + channels), whole groups of `width`, of one image [S, C].
 struct Piece {
   Index image, first, channels, width, S, C;
@@ -55,7 +53,7 @@ void channel_sums(const Piece& p, double* total, const Term& term) {
 
 /// The group's mean of what its channels' totals sum, given to every channel of the group.
 void group_means(const Piece& p, double* total) {
-  const double count = static_cast<double>(p.S * p.width);
+  const auto count = static_cast<double>(p.S * p.width);
   for (Index g = 0; g < p.channels; g += p.width) {
     double sum = 0;
     for (Index c = g; c < g + p.width; ++c) sum += total[c];

@@ -38,7 +38,7 @@ void sum_squares(const Real* x, double* y, Index n) {
   double* partial = memory.data();
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
     partial[begin / elementwise_grain] = sum_lanes<double>(end - begin, [=](Index i) {
-      const double value = static_cast<double>(x[begin + i]);
+      const auto value = static_cast<double>(x[begin + i]);
       return value * value;
     });
   });

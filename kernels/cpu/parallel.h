@@ -10,6 +10,9 @@
 namespace ito::kernels {
 namespace {
 
+/// std::min, whose copies the linker could merge.
+inline Index smaller(Index a, Index b) { return a < b ? a : b; }
+
 /// Calls f(i) for i in [0, pieces); in parallel when there is more than one piece. `f` must not
 /// throw. Nested calls run serially.
 template <class F>
@@ -26,7 +29,7 @@ inline void parallel_ranges(Index n, Index grain, const F& f) {
   const Index pieces = (n + grain - 1) / grain;
   parallel_for(pieces, [&](Index i) {
     const Index begin = i * grain;
-    f(begin, begin + grain < n ? begin + grain : n);
+    f(begin, smaller(begin + grain, n));
   });
 }
 

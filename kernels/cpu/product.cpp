@@ -101,8 +101,6 @@ constexpr TileTable tile_table(std::integer_sequence<int, R...>) {
 
 constexpr TileTable tiles = tile_table(std::make_integer_sequence<int, tile_rows>());
 
-Index smaller(Index a, Index b) { return a < b ? a : b; }
-
 /// One panel of B from row `k` of it on.
 struct Panel {
   const Real* data;

@@ -26,7 +26,7 @@ constexpr Index lanes = 16;
 template <class F>
 inline Real reduce_contiguous(const Real* x, Index n) {
   Real lane[lanes];
-  for (Index j = 0; j < lanes; ++j) lane[j] = F::start();
+  for (Real& value : lane) value = F::start();
   Index i = 0;
   for (; i + lanes <= n; i += lanes) {
     for (Index j = 0; j < lanes; ++j) lane[j] = F::join(lane[j], x[i + j]);

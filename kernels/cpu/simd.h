@@ -25,7 +25,7 @@ constexpr int vector_bytes = 32;
 constexpr int vector_bytes = 16;
 #endif
 
-typedef Real Vec __attribute__((vector_size(vector_bytes)));
+using Vec = Real __attribute__((vector_size(vector_bytes)));
 constexpr Index lanes = vector_bytes / static_cast<int>(sizeof(Real));
 
 ITO_INLINE Vec load(const Real* p) {

@@ -64,7 +64,7 @@ inline void for_each_run(const Strided& s, const F& run) {
       at.a += first * s.a[last];
       at.b += first * s.b[last];
       at.y += first * s.y[last];
-      run(at, first + elementwise_grain < inner ? elementwise_grain : inner - first);
+      run(at, smaller(elementwise_grain, inner - first));
     }
   });
 }

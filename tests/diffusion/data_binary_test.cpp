@@ -106,11 +106,11 @@ TEST(Cifar, PlanesBecomeChannels) {
   EXPECT_EQ(set.count, 12);
   EXPECT_EQ(set.item, (Shape{32, 32, 3}));
   EXPECT_EQ(set.labels[11], 1);
-  const std::size_t image = 11 * 3072;
+  const std::size_t image = std::size_t{11} * 3072;
   EXPECT_EQ(set.pixels[image], 11);
   EXPECT_EQ(set.pixels[image + 1], 12);
   EXPECT_EQ(set.pixels[image + 2], 13);
-  for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(set.pixels[image + 32 * 3 + c], 77);
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(set.pixels[image + std::size_t{32} * 3 + c], 77);
 }
 
 TEST(Cifar, BadFiles) {

@@ -137,7 +137,7 @@ TEST(Digits, SplitIsFixedAndBalanced) {
   // Row i is held out where (i + 1) 297 / 1797 and i 297 / 1797, rounded down, differ: first at 6.
   const ImageSet all = digits();
   EXPECT_TRUE(std::equal(data.held_out.pixels.begin(), data.held_out.pixels.begin() + 64,
-                         all.pixels.begin() + 6 * 64));
+                         all.pixels.begin() + std::ptrdiff_t{6} * 64));
   EXPECT_EQ(data.train.labels[6], all.labels[7]);
 }
 

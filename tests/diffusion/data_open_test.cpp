@@ -65,7 +65,7 @@ TEST(OpenImages, Folders) {
 
 TEST(OpenImages, ErrorsListWhatIsUnderstood) {
   const TempFolder folder;
-  const auto list = "IDX images, .npy arrays and CIFAR-10 .bin files";
+  const char* const list = "IDX images, .npy arrays and CIFAR-10 .bin files";
   expect_error([&] { open_images(folder / "gone"); }, {"gone", "no such file", "\"digits\"", list});
   expect_error([&] { open_images(folder.path()); },
                {folder.path(), "nothing in this folder", list});

@@ -153,8 +153,8 @@ TEST(Grid, PlacesZoomsAndClamps) {
   const Picture grid = image_grid(x, {.columns = 2, .zoom = 2, .padding = 1});
   EXPECT_EQ(grid.height, 7);  // 2 rows of 2, 3 lines of padding
   EXPECT_EQ(grid.width, 11);  // 2 columns of 4, 3 lines of padding
-  const auto at = [&](Index y, Index x_) {
-    return int{grid.pixels[static_cast<std::size_t>(y * grid.width + x_)]};
+  const auto at = [&](Index row, Index column) {
+    return int{grid.pixels[static_cast<std::size_t>(row * grid.width + column)]};
   };
   EXPECT_EQ(at(0, 0), 255);
   EXPECT_EQ(at(1, 1), 0);

@@ -92,7 +92,7 @@ TEST(Frechet, FiveDimensionsAgainstSciPy) {
   Doubles a(25), b(25);
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t j = 0; j < 5; ++j) {
-      const double x = static_cast<double>(i), y = static_cast<double>(j);
+      const auto x = static_cast<double>(i), y = static_cast<double>(j);
       a[i * 5 + j] = (i == j ? 1.0 : 0.0) + 1 / (x + y + 1);      // 1 + Hilbert matrix
       b[i * 5 + j] = std::min(x, y) + 1 + 0.5 * std::cos(x - y);  // Brownian + stationary
     }

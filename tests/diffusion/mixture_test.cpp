@@ -24,7 +24,7 @@ Tensor points(Index N, std::uint32_t sub = 7) {
 
 Tensor plus(const Tensor& x, int axis, double h) {
   std::vector<Real> values = x.to_host();
-  for (std::size_t i = static_cast<std::size_t>(axis); i < values.size(); i += 2)
+  for (auto i = static_cast<std::size_t>(axis); i < values.size(); i += 2)
     values[i] = static_cast<Real>(values[i] + h);
   return Tensor(x.shape(), values);
 }

@@ -1,12 +1,13 @@
 // Symmetric eigenproblems against closed forms and against what defines them.
 
+#include "diffusion/symmetric_eigen.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 #include <random>
 
-#include "diffusion/symmetric_eigen.h"
 #include "engine/error.h"
 
 namespace ito::test {

@@ -28,7 +28,7 @@ OpCase convolution(const std::string& name, Shape x, Shape w, Conv2dOptions opti
           true};
 }
 
-OpCase fir(const std::string& name, Shape x, Shape kernel, FirOptions options) {
+OpCase fir(const std::string& name, Shape x, const Shape& kernel, FirOptions options) {
   std::vector<Real> taps;
   for (Index i = 0; i < kernel.elements(); ++i)
     taps.push_back(static_cast<Real>(0.1 * double(i) - 0.3));

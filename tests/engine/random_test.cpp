@@ -11,19 +11,12 @@
 #include <vector>
 
 #include "kernels/philox.h"
+#include "tests/errors.h"
 
 namespace ito {
 namespace {
 
-template <class F>
-std::string message(const F& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(Random, AddressIsTheKey) {
   const kernels::RandomKey key = RandomStream{5, Purpose::dropout, 6, 7, 8}.key();
@@ -138,15 +131,15 @@ TEST(Random, PermutationsAreEquallyLikely) {
 }
 
 TEST(Random, RefusesWhatHasNoAddress) {
-  EXPECT_EQ(message([] { random_normal({}, {}); }),
+  EXPECT_EQ(error_of([] { random_normal({}, {}); }),
             "[random_normal] expected a shape [N, ...], got a scalar's");
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(error_of([] {
               RandomStream{0, Purpose::noise, 0, 65536}.key();
             }),
             "[random] expected sub below 65536, got 65536");
-  EXPECT_EQ(message([] { integer_per_image(1, 0, {}); }),
+  EXPECT_EQ(error_of([] { integer_per_image(1, 0, {}); }),
             "[integer_per_image] expected a bound in 1...2^32, got 0");
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(error_of([] {
               uniform_per_image(2, {0, Purpose::time, 0, 0, (Index{1} << 32) - 1});
             }),
             "[uniform_per_image] expected images within 0...2^32, got 2 from 4294967295");

@@ -200,9 +200,9 @@ TEST(SafeTensors, DamagedJson) {
   expect_refused("{\"a\xff\":{}}", "", {"not valid JSON"});
   expect_refused("{} x", "", {"not valid JSON"});
   expect_refused("{\"a\":" + std::string(100'000, '['), "", {"nested too deeply"});
-  expect_refused("{\"a\":{\"b\":{\"c\":{}}}}", "", {"nested too deeply"});
-  expect_refused("{\"__metadata__\":[]}", "", {"__metadata__ is not"});
-  expect_refused("{\"__metadata__\":{\"step\":7}}", "", {"\"step\"", "expected a string"});
+  expect_refused(R"({"a":{"b":{"c":{}}}})", "", {"nested too deeply"});
+  expect_refused(R"({"__metadata__":[]})", "", {"__metadata__ is not"});
+  expect_refused(R"({"__metadata__":{"step":7}})", "", {"\"step\"", "expected a string"});
 }
 
 TEST(SafeTensors, NamesThatOccurTwice) {

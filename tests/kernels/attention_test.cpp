@@ -148,7 +148,7 @@ void check_grad(const Attention& s) {
                                       c.dy.data(), d[0], d[1], d[2]);
                      });
   // Each gradient is a sum over T queries, M keys or E features of terms below one.
-  const Exact terms = static_cast<Exact>(s.T + s.M + s.E);
+  const auto terms = static_cast<Exact>(s.T + s.M + s.E);
   for (int input = 0; input < 3; ++input) {
     expect_close(results, static_cast<std::size_t>(input), slopes(c, input),
                  1e-9L + terms * bound(s));

@@ -66,27 +66,34 @@ Values values(std::uint64_t seed, Index n) {
   return result;
 }
 
-std::vector<Result> run_everywhere(
-    const std::vector<Values>& initial,
-    const std::function<void(const std::vector<Real*>& y)>& compute) {
+void for_each_level(const std::function<void(const std::string&)>& f) {
   const std::string chosen = simd_level();
-  const int threads_before = threads();
-  std::vector<Result> results;
   int count = 0;
   const char* const* names = simd_levels(&count);
   for (int i = 0; i < count; ++i) {
-    set_simd_level(names[i]);
+    SCOPED_TRACE(names[i]);
+    ASSERT_TRUE(set_simd_level(names[i]));
+    f(names[i]);
+  }
+  ASSERT_TRUE(set_simd_level(chosen.c_str()));
+}
+
+std::vector<Result> run_everywhere(
+    const std::vector<Values>& initial,
+    const std::function<void(const std::vector<Real*>& y)>& compute) {
+  const int threads_before = threads();
+  std::vector<Result> results;
+  for_each_level([&](const std::string& level) {
     set_threads(1);
-    results.push_back({names[i], run(initial, compute)});
+    results.push_back({level, run(initial, compute)});
     for (const int n : {2, 3}) {
       set_threads(n);
       expect_same(results.back().outputs, run(initial, compute),
-                  results.back().level + ", 1 and " + std::to_string(n) + " threads");
+                  "1 and " + std::to_string(n) + " threads");
     }
-  }
+  });
   set_threads(threads_before);
-  set_simd_level(chosen.c_str());
-  if (count == 3) expect_same(results[1].outputs, results[2].outputs, "v3 and v4");
+  if (results.size() == 3) expect_same(results[1].outputs, results[2].outputs, "v3 and v4");
   return results;
 }
 
@@ -111,6 +118,7 @@ void expect_close(const std::vector<Result>& results, std::size_t output,
 
 void expect_same_bits(const Real* a, const Real* b, Index n, const std::string& what) {
   for (Index i = 0; i < n; ++i) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are compared, NaN and -0 too
     if (std::memcmp(a + i, b + i, sizeof(Real)) == 0) continue;
     FAIL() << what << ": element " << i << " is " << a[i] << " and " << b[i];
   }

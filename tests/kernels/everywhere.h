@@ -20,6 +20,11 @@ constexpr Exact roundoff = sizeof(Real) == 4 ? 0x1p-24L : 0x1p-53L;
 /// `n` values in [-1, 1), a function of the seed alone.
 Values values(std::uint64_t seed, Index n);
 
+inline Index length(const std::vector<Real>& x) { return static_cast<Index>(x.size()); }
+
+/// Calls f(name of the level) with each level chosen in turn, then restores the choice.
+void for_each_level(const std::function<void(const std::string&)>& f);
+
 /// What one level computed: the outputs in order.
 struct Result {
   std::string level;

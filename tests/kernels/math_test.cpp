@@ -13,9 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/kernels/levels.h"
+#include "everywhere.h"
+#include "kernels/kernels.h"
 
-namespace ito::kernels {
+namespace ito::kernels::test {
 namespace {
 
 using Long = long double;
@@ -178,6 +179,7 @@ TEST(Math, SinesOfHugeArgumentsAreBounded) {
 TEST(Math, LevelsWithFusedMultiplyAddAgreeToTheBit) {
   const std::vector<Real> x = sweep();
   const auto same = [](Real a, Real b) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are compared, -0 too
     return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
   };
   const char* name[] = {
@@ -200,4 +202,4 @@ TEST(Math, LevelsWithFusedMultiplyAddAgreeToTheBit) {
 }
 
 }  // namespace
-}  // namespace ito::kernels
+}  // namespace ito::kernels::test

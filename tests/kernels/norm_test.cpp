@@ -38,7 +38,8 @@ struct Forward {
 };
 
 Forward forward(const Case& c, const Exacts& x) {
-  const Exact count = static_cast<Exact>(c.s.S * (c.s.C / c.s.G));
+  const Index width = c.s.C / c.s.G;
+  const auto count = static_cast<Exact>(c.s.S * width);
   Forward f{Exacts(at(c.s.N * c.s.G), 0), Exacts(at(c.s.N * c.s.G), 0), Exacts(x.size())};
   for (std::size_t i = 0; i < x.size(); ++i) f.mean[at(c.group(i))] += x[i] / count;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -129,7 +130,7 @@ void check_grad(Norm s, bool affine, Real offset = 0) {
     dbeta[i % at(s.C)] += static_cast<Exact>(c.dy[i]);
   }
   expect_close(results, 0, dx, bound);
-  const Exact terms = static_cast<Exact>(s.N * s.S);
+  const auto terms = static_cast<Exact>(s.N * s.S);
   expect_close(results, 1, dgamma, tolerance(offset) * (1 + largest) * (1 + largest) * terms);
   expect_close(results, 2, dbeta, tolerance(0) * terms);
 }

@@ -16,7 +16,7 @@ void adam_reference(const Adam& a, Exacts& p, const Values& g, Exacts& m, Exacts
   for (std::size_t i = 0; i < p.size(); ++i) {
     const Exact gradient = static_cast<Exact>(a.gradient_scale) * static_cast<Exact>(g[i]) +
                            static_cast<Exact>(a.weight_decay) * p[i];
-    const Exact b1 = static_cast<Exact>(a.beta1), b2 = static_cast<Exact>(a.beta2);
+    const auto b1 = static_cast<Exact>(a.beta1), b2 = static_cast<Exact>(a.beta2);
     m[i] = b1 * m[i] + (1 - b1) * gradient;
     v[i] = b2 * v[i] + (1 - b2) * gradient * gradient;
     const Exact m_hat = m[i] / static_cast<Exact>(a.correction1);
@@ -38,7 +38,7 @@ void check_adam(Index n, double weight_decay, double gradient_scale) {
     a.correction1 = 1 - std::pow(a.beta1, t);
     a.correction2 = 1 - std::pow(a.beta2, t);
   };
-  const auto gradient = [&](int t) { return values(static_cast<std::uint64_t>(10 + t), n); };
+  const auto gradient = [&](int t) { return values(10 + static_cast<std::uint64_t>(t), n); };
   const Values zeros(p.size(), 0);
   const std::vector<Result> results =
       run_everywhere({p, zeros, zeros}, [&](const std::vector<Real*>& y) {

@@ -7,10 +7,11 @@
 #include <limits>
 #include <vector>
 
+#include "everywhere.h"
+#include "kernels/kernels.h"
 #include "kernels/threads.h"
-#include "tests/kernels/levels.h"
 
-namespace ito::kernels {
+namespace ito::kernels::test {
 namespace {
 
 std::vector<Real> numbers(Index n, double scale) {
@@ -185,4 +186,4 @@ TEST(Pointwise, SelectTakesTheFirstWhereTheMaskIsNotZero) {
 }
 
 }  // namespace
-}  // namespace ito::kernels
+}  // namespace ito::kernels::test

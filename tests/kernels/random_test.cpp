@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "everywhere.h"
+#include "kernels/kernels.h"
 #include "kernels/philox.h"
 #include "kernels/threads.h"
-#include "tests/kernels/levels.h"
 
-namespace ito::kernels {
+namespace ito::kernels::test {
 namespace {
 
 constexpr double allowed_z = 4;
@@ -70,7 +71,8 @@ TEST(Random, NumbersAreTheirFormulas) {
                                      static_cast<std::uint32_t>(element / 4));
     const Index k = element % 4;
     const std::uint32_t word = words.w[k];
-    const double radius_word = words.w[k / 2 * 2], angle_word = words.w[k / 2 * 2 + 1];
+    const Index pair = k / 2 * 2;
+    const double radius_word = words.w[pair], angle_word = words.w[pair + 1];
     const double radius = std::sqrt(-2 * std::log((radius_word + 0.5) / 4294967296));
     const double angle = 2 * 3.14159265358979323846 * angle_word / 4294967296;
     const double z = radius * (k % 2 == 0 ? std::cos(angle) : std::sin(angle));
@@ -216,4 +218,4 @@ TEST(Random, StreamsAreUncorrelated) {
 }
 
 }  // namespace
-}  // namespace ito::kernels
+}  // namespace ito::kernels::test

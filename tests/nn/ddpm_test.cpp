@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/ops.h"
 #include "nn/networks/ddpm_published.h"
 #include "reference.h"
+#include "tests/errors.h"
 
 namespace ito::test {
 namespace {
@@ -25,15 +25,6 @@ nn::DdpmConfig tiny() {
           .attention = {4},
           .dropout = 0,
           .groups = {.max = 4}};
-}
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
 }
 
 /// Parameters of the pieces, counted by their definitions.
@@ -53,7 +44,7 @@ TEST(Ddpm, CountsItsParameters) {
                          2 * residual_size(16, 16, t) + attention_size(16) +  // middle
                          residual_size(16 + 16, 16, t) + residual_size(16 + 8, 16, t) +
                          attention_size(16) + conv_size(16, 16) +  // level 1 up, doubling
-                         residual_size(16 + 8, 8, t) + residual_size(8 + 8, 8, t) + 2 * 8 +
+                         residual_size(16 + 8, 8, t) + residual_size(8 + 8, 8, t) + Index{2} * 8 +
                          conv_size(8, 2);
   EXPECT_EQ(nn::parameter_count(nn::Ddpm(tiny())), expected);
 }
@@ -140,7 +131,7 @@ TEST(Ddpm, ConfigurationGoesThroughJson) {
 
 TEST(Ddpm, ConfigurationErrorsNameTheKey) {
   const auto reading = [](const char* json) {
-    return message_of([=] { nlohmann::json::parse(json).get<nn::DdpmConfig>(); });
+    return error_of([=] { nlohmann::json::parse(json).get<nn::DdpmConfig>(); });
   };
   EXPECT_NE(reading(R"({"widht": 3})").find("unknown key \"widht\""), std::string::npos);
   EXPECT_NE(reading(R"({"width": "x"})").find("\"width\": expected a whole number, got \"x\""),
@@ -156,7 +147,7 @@ TEST(Ddpm, ImpossibleConfigurationsAreRefused) {
   const auto building = [](auto change) {
     nn::DdpmConfig config = tiny();
     change(config);
-    return message_of([&] { const nn::Ddpm network(config); });
+    return error_of([&] { const nn::Ddpm network(config); });
   };
   const auto expect = [](const std::string& message, const char* part) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
@@ -179,7 +170,7 @@ TEST(Ddpm, InputsThatDoNotFitAreRefused) {
   config.num_scales = 10;
   const nn::Ddpm network(config);
   const auto expect = [&](const Shape& shape, const std::vector<double>& labels, const char* part) {
-    const std::string message = message_of([&] { network.forward(Tensor::zeros(shape), labels); });
+    const std::string message = error_of([&] { network.forward(Tensor::zeros(shape), labels); });
     EXPECT_NE(message.find(part), std::string::npos) << message;
   };
   expect({1, 8, 8, 3}, {1}, "expected images [N, 8, 8, 2], got [1, 8, 8, 3]");

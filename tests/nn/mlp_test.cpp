@@ -26,7 +26,7 @@ TEST(Mlp, CountsItsParametersAndKeepsFrequenciesApart) {
   const Index rest = linear(8, 8) + linear(3, 8) + 2 * block + linear(8, 3);
   EXPECT_EQ(nn::parameter_count(nn::Mlp(small(Kind::positional))), linear(4, 8) + rest);
   const nn::Mlp fourier(small(Kind::fourier));
-  EXPECT_EQ(nn::parameter_count(fourier), linear(2 * 4, 8) + rest);
+  EXPECT_EQ(nn::parameter_count(fourier), linear(Index{2} * 4, 8) + rest);
   EXPECT_EQ(fourier.state().size(), fourier.parameters().size() + 1);
   EXPECT_TRUE(nn::values(fourier).contains("time.frequencies"));
 }

@@ -47,7 +47,7 @@ TEST(Adam, GoesOnFromARestoredStateToTheBit) {
 TEST(Adam, ARestoredStateIsACopy) {
   nn::Linear layer(3, 2);
   nn::Adam adam(layer.parameters(), {});
-  const nn::Adam::State before = adam.state();
+  const nn::Adam::State& before = adam.state();
   nn::Adam other(layer.parameters(), {});
   other.restore(before);
   other.step(gradients_like(layer, 1));

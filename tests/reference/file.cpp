@@ -18,8 +18,8 @@ Tensor move_axis(const Tensor& x, int from, int to) {
   return permute(x, axes);
 }
 
-nlohmann::json parse_json(const std::string& text_, const std::string& where) try {
-  return nlohmann::json::parse(text_);
+nlohmann::json parse_json(const std::string& content, const std::string& where) try {
+  return nlohmann::json::parse(content);
 } catch (const nlohmann::json::exception& e) {
   fail(where.c_str(), "not JSON: ", e.what());
 }

@@ -28,7 +28,7 @@ class Tap : public nn::ScoreNetwork {
                  const RandomStream* dropout) const override {
     x_ = x.detach();
     labels_ = labels;
-    const Tensor y = network_.forward(x, labels, dropout);
+    Tensor y = network_.forward(x, labels, dropout);
     y_ = y.detach();
     return y;
   }

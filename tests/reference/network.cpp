@@ -39,7 +39,7 @@ constexpr double gradient_limit = 3e-5;
 std::vector<double> fingerprint(const Tensor& gradient) {
   double sum = 0, squares = 0, waves = 0, i = 0;
   for (const Real value : gradient.to_host()) {
-    const double g = static_cast<double>(value);
+    const auto g = static_cast<double>(value);
     sum += g;
     squares += g * g;
     waves += g * std::sin(++i);

@@ -101,6 +101,7 @@ class FloatSubVpSde : public FloatTimeSde {
     return {FloatTimeSde::parametrise(t, Labels::continuous).label, -1 / std(t)};
   }
   /// Euler's, from the drift and diffusion above.
+  // NOLINTNEXTLINE(bugprone-parent-virtual-call): not the discrete form of its parent
   Transition discretise(double t) const override { return Sde::discretise(t); }
 
  private:
