@@ -16,8 +16,6 @@ bool is_jpeg(std::span<const std::uint8_t> file) {
 
 #ifndef ITO_JPEG
 
-bool reads_jpeg() { return false; }
-
 Picture decode_jpeg(std::span<const std::uint8_t>, const std::string& source) {
   fail("jpeg", source, ": this build reads no JPEG (it was built without libjpeg)");
 }
@@ -86,8 +84,6 @@ bool read_rows(Decoder& decoder, std::uint8_t* pixels, std::size_t row_bytes) {
 }
 
 }  // namespace
-
-bool reads_jpeg() { return true; }
 
 Picture decode_jpeg(std::span<const std::uint8_t> file, const std::string& source) {
   Decoder decoder;

@@ -30,8 +30,6 @@ Picture decode_png(std::span<const std::uint8_t> file, const std::string& source
 /// Decodes a JPEG, grey or colour. Anything that the decoder would only warn of, such as missing
 /// data, is an Error too, as is everything in a build without libjpeg.
 Picture decode_jpeg(std::span<const std::uint8_t> file, const std::string& source);
-/// Was this built with libjpeg?
-bool reads_jpeg();
 
 /// Reads a file as what its first bytes say.
 Picture read_picture(const std::string& path);
