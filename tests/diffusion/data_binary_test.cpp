@@ -19,7 +19,7 @@ using test::TempFolder;
 
 TEST(Gzip, RoundTripAndMembers) {
   Bytes bytes;
-  for (int i = 0; i < 300'000; ++i) bytes.push_back(static_cast<std::uint8_t>(i * i >> 7));
+  for (unsigned i = 0; i < 300'000; ++i) bytes.push_back(static_cast<std::uint8_t>(i * i >> 7));
   EXPECT_EQ(unzip(gzip_of(bytes), "x"), bytes);
   Bytes two = gzip_of({1, 2});
   const Bytes second = gzip_of({3});
