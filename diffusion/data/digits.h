@@ -12,7 +12,7 @@ namespace ito {
 ImageSet digits();
 
 /// The fixed split: 297 images, spread evenly over the set, are held out, the other 1,500 train.
-/// (The set is ordered by writers: its tail would be another distribution than its head.)
+/// (The tail of the set differs measurably from its head, so it would be a poor held-out part.)
 Dataset digits_split();
 
 namespace detail {
