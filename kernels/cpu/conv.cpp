@@ -4,7 +4,9 @@
 // neighbourhoods are first copied side by side (im2col), a block of rows at a time.
 
 #include "kernels/cpu/product.h"
+#include "kernels/convolution.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/cpu/winograd.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -193,6 +195,13 @@ void weight_grad(const Gather& g, const Panels& dy, Real* dw) {
   if (pieces > 1) add_pieces(sums, pieces, size, dw);
 }
 
+bool by_winograd(const Conv& s) {
+  return convolution_mode() == ConvolutionMode::fast && s.KH == 3 && s.KW == 3 && s.stride == 1 &&
+         s.dilation == 1;
+}
+
+Correlation correlation(const Conv& s) { return {s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad}; }
+
 void clear(Real* y, Index n) {
   for (Index i = 0; i < n; ++i) y[i] = 0;
 }
@@ -205,6 +214,7 @@ void conv2d(Conv s, const Real* x, const Real* w, Real* y) {
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
+  if (by_winograd(s)) return winograd(WinogradTile::four, correlation(s), x, {w, false}, y);
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
@@ -219,6 +229,10 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   if (pointwise(s)) {
     return gemm({.m = rows, .n = s.C, .k = s.O, .transpose_b = true}, dy, w, dx);
   }
+  if (by_winograd(s)) {
+    return winograd(WinogradTile::four, {s.N, s.P, s.Q, s.O, s.H, s.W, s.C, 2 - s.pad}, dy,
+                    {w, true}, dx);
+  }
   const GatherMemory memory(s, {s.H, s.W, s.P, s.Q, s.O}, reader_index);
   const Scratch packed(packed_size(k, s.C));
   const PanelSource source{w, s.KH * s.KW, s.C * s.O, s.O, s.C, 1, s.O};
@@ -230,6 +244,9 @@ void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
   const Index rows = s.N * s.P * s.Q;
   if (size == 0) return;
   if (rows * s.H * s.W == 0) return clear(dw, size);
+  if (by_winograd(s)) {
+    return winograd_weight_grad(WinogradTile::four, correlation(s), x, dy, dw);
+  }
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const bool in_place = s.O % lanes == 0;
   const Scratch packed(in_place ? 0 : packed_size(rows, s.O));
