@@ -1,6 +1,7 @@
 // The correlation: blocks of tiles go to the threads, each block from input to output while it is
 // in the cache.
 
+#include <cstdlib>
 #include "kernels/cpu/winograd.h"
 
 #include "kernels/cpu/scratch.h"
@@ -11,8 +12,9 @@ namespace ito::kernels::ITO_LEVEL {
 namespace {
 
 /// Reals of transformed input that stay in the second-level cache; the most tiles of a block.
-constexpr Index cached_reals = (5 << 18) / static_cast<Index>(sizeof(Real));
-constexpr Index most_tiles = 96;
+
+static const Index cached_reals = getenv("CR")?atoi(getenv("CR"))*256:320*1024;
+static const Index most_tiles = getenv("MT")?atoi(getenv("MT")):96;
 /// Rows of a panel of U that a thread transforms at a time.
 constexpr Index filter_rows = 64;
 
@@ -40,24 +42,28 @@ Index block_tiles(const Tiles<F>& tiles) {
   return most < tile_rows ? tile_rows : most;
 }
 
-/// The transformed input of a block of tiles, V[frequency][tile][channel].
+/// The transformed input of a block of tiles, V[tile][frequency][channel]: a tile's transform is
+/// written to few memory pages.
 template <class F>
 class TransformedInput {
  public:
   TransformedInput(const Tiles<F>& tiles, const Real* x, const Real* zeros, Index first,
                    Index count)
       : row_(row_stride(tiles.s.C)),
-        step_(count * row_ + (count % 2 == 0 ? line : 0)),
-        v_(frequencies<F> * step_),
+        v_(count * frequencies<F> * row_),
         pointers_(frequencies<F> * count) {
-    const Real* pixels[frequencies<F>];
+    const Real** pixels = pointers_.data();
     for (Index t = 0; t < count; ++t) {
-      tiles.inputs(first + t, x, zeros, pixels);
-      transform_tile<InputTransform<F>, 0, F::size>(pixels, tiles.s.C, v_.data() + t * row_, step_);
+      tiles.inputs(first + t, x, zeros, pixels + t * frequencies<F>);
+    }
+    for (Index t = 0; t < count; ++t) {
+      const Index next = smaller(t + prefetch_tiles, count - 1);
+      transform_tile<InputTransform<F>, 0, F::size>(
+          pixels + t * frequencies<F>, pixels + next * frequencies<F>, tiles.s.C, v_.data() + t * frequencies<F> * row_, row_);
     }
     for (Index f = 0; f < frequencies<F>; ++f) {
       for (Index t = 0; t < count; ++t) {
-        pointers_.data()[f * count + t] = v_.data() + f * step_ + t * row_;
+        pointers_.data()[f * count + t] = v_.data() + (t * frequencies<F> + f) * row_;
       }
     }
     count_ = count;
@@ -65,23 +71,24 @@ class TransformedInput {
   const Real* const* rows(Index frequency) const { return pointers_.data() + frequency * count_; }
 
  private:
-  Index row_, step_, count_ = 0;
+  Index row_, count_ = 0;
   Scratch v_;
   ScratchOf<const Real*> pointers_;
 };
 
-/// y of one tile from its products m[frequency * step], columns [0, columns) of the pixels.
+/// y of one tile from its products m[frequency][panel_width], columns [0, columns) of the pixels.
 template <class F>
-ITO_INLINE void transform_output(const Real* m, Index step, Index columns, Real* const* pixels,
-                                 Index o) {
+ITO_INLINE void transform_output(const Real* m, Index columns, Real* const* pixels,
+                                 Real* const* next, Index o) {
   for (Index j = 0; j < columns; j += lanes) {
     Vec half[F::outputs][F::size];
     for (int c = 0; c < F::size; ++c) {
       Vec in[F::size], out[F::outputs];
-      for (int r = 0; r < F::size; ++r) in[r] = load(m + (r * F::size + c) * step + j);
+      for (int r = 0; r < F::size; ++r) in[r] = load(m + (r * F::size + c) * panel_width + j);
       F::output(in, out);
       for (int r = 0; r < F::outputs; ++r) half[r][c] = out[r];
     }
+    prefetch_pixels(next, F::outputs * F::outputs, o + j);
     for (int r = 0; r < F::outputs; ++r) {
       Vec out[F::outputs];
       F::output(half[r], out);
@@ -98,19 +105,24 @@ void correlate_block(const Tiles<F>& tiles, const Real* x, const Real* zeros, co
                      Index first, Index count, Real* y) {
   const Correlation& s = tiles.s;
   const TransformedInput<F> v(tiles, x, zeros, first, count);
-  const Index step = count * panel_width + (count % 2 == 0 ? line : 0);
-  const Scratch products(frequencies<F> * step);
-  Real* pixels[F::outputs * F::outputs];
+  constexpr Index tile_products = frequencies<F> * panel_width;
+  const Scratch products(count * tile_products);
+  constexpr Index pixels = F::outputs * F::outputs;
+  const ScratchOf<Real*> memory(count * pixels);
+  Real** to = memory.data();
+  for (Index t = 0; t < count; ++t) {
+    tiles.outputs(first + t, y, static_cast<Real*>(nullptr), to + t * pixels);
+  }
   for (Index o = 0; o < s.O; o += panel_width) {
     const Index width = panel_columns(o, s.O);
     for (Index f = 0; f < frequencies<F>; ++f, u += s.C * width) {
       multiply_rows({v.rows(f), count, 1, s.C}, {u, s.C, width},
-                    {products.data() + f * step, panel_width, 0, width, false});
+                    {products.data() + f * panel_width, tile_products, 0, width, false});
     }
     for (Index t = 0; t < count; ++t) {
-      tiles.outputs(first + t, y, static_cast<Real*>(nullptr), pixels);
-      transform_output<F>(products.data() + t * panel_width, step, smaller(panel_width, s.O - o),
-                          pixels, o);
+      const Index next = smaller(t + prefetch_tiles, count - 1);
+      transform_output<F>(products.data() + t * tile_products, smaller(panel_width, s.O - o),
+                          to + t * pixels, to + next * pixels, o);
     }
   }
 }

@@ -86,10 +86,10 @@ class HalfGradient {
   void transform(const Tiles<F>& tiles, const Operands& in, Index t, Rows v, Rows dm) const {
     const Real* inputs[F::size * F::size];
     tiles.inputs(t, in.x + part_.c, in.zeros, inputs);
-    transform_tile<InputTransform<F>, Half * rows, rows>(inputs, part_.C, v.data, v.stride);
+    transform_tile<InputTransform<F>, Half * rows, rows>(inputs, inputs, part_.C, v.data, v.stride);
     const Real* outputs[F::outputs * F::outputs];
     tiles.outputs(t, in.dy + part_.o, in.zeros, outputs);
-    transform_tile<OutputAdjoint<F>, Half * rows, rows>(outputs, part_.O, dm.data, dm.stride);
+    transform_tile<OutputAdjoint<F>, Half * rows, rows>(outputs, outputs, part_.O, dm.data, dm.stride);
   }
 
   void add(const Real* v, const Real* dm, Index count, bool accumulate) const {

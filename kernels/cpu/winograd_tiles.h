@@ -45,8 +45,7 @@ struct Tiles {
   Index count() const { return s.N * rows * columns; }
 
   /// Pointers to the pixels of x that tile `t` reads; `zeros` (C of them) outside.
-  void inputs(Index t, const Real* x, const Real* zeros,
-              const Real* (&pixels)[F::size * F::size]) const {
+  void inputs(Index t, const Real* x, const Real* zeros, const Real** pixels) const {
     const Index row = t / columns % rows * F::outputs - s.pad;
     const Index column = t % columns * F::outputs - s.pad;
     const Real* image = x + t / columns / rows * s.H * s.W * s.C;
@@ -61,7 +60,7 @@ struct Tiles {
 
   /// Pointers to the pixels of y, with `outside` for those of the tile that y does not have.
   template <class T>
-  void outputs(Index t, T* y, T* outside, T* (&pixels)[F::outputs * F::outputs]) const {
+  void outputs(Index t, T* y, T* outside, T** pixels) const {
     const Index row = t / columns % rows * F::outputs;
     const Index column = t % columns * F::outputs;
     T* image = y + t / columns / rows * s.P * s.Q * s.O;
@@ -74,13 +73,23 @@ struct Tiles {
   }
 };
 
+/// Tiles to ask memory for ahead of their use; their pixels lie where the processor does not guess.
+constexpr Index prefetch_tiles = 2;
+
+/// Asks for the vectors of `count` pixels at channel `c`, to be in the second-level cache.
+ITO_INLINE void prefetch_pixels(const Real* const* pixels, int count, Index c) {
+  for (int i = 0; i < count; ++i) __builtin_prefetch(pixels[i] + c, 0, 2);
+}
+
 /// Rows [First, First + Rows) of the transform T of one tile, in each dimension from `From` to `To`
 /// values: pixels[From * From][channels] -> out[(i * To + j) * stride + channel], i counted from
-/// First.
+/// First. The pixels `next` are those of a later tile.
 template <class T, int First, int Rows>
-ITO_INLINE void transform_tile(const Real* const* pixels, Index channels, Real* out, Index stride) {
+ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels, Real* out,
+                           Index stride) {
   constexpr int From = T::from, To = T::to;
   for (Index c = 0; c < channels; c += lanes) {
+    prefetch_pixels(next, From * From, c);
     Vec half[Rows][From];
     for (int j = 0; j < From; ++j) {
       Vec in[From], column[To];
