@@ -19,7 +19,7 @@ namespace ito::kernels::ITO_LEVEL {
 
 /// Rows and columns of the register tile; rows of C in a block; depth of a block of K.
 #if defined(__AVX512F__)
-constexpr Index tile_rows = 8;
+constexpr Index tile_rows = 12;
 #elif defined(__AVX2__)
 constexpr Index tile_rows = 6;
 #else

@@ -18,9 +18,9 @@ struct F2 {
   /// B^T d
   static ITO_INLINE void input(const Vec (&d)[4], Vec (&v)[4]) {
     v[0] = d[0] - d[2];
-    v[1] = d[1] + d[2];
-    v[2] = d[2] - d[1];
-    v[3] = d[3] - d[1];
+    v[2] = d[1] + d[2];
+    v[3] = d[2] - d[1];
+    v[1] = d[3] - d[1];
   }
 
   /// G g
@@ -28,32 +28,32 @@ struct F2 {
     const Vec half = broadcast(Real(0.5));
     const Vec even = half * (g[0] + g[2]);
     u[0] = g[0];
-    u[1] = multiply_add(half, g[1], even);
-    u[2] = multiply_add(broadcast(Real(-0.5)), g[1], even);
-    u[3] = g[2];
+    u[2] = multiply_add(half, g[1], even);
+    u[3] = multiply_add(broadcast(Real(-0.5)), g[1], even);
+    u[1] = g[2];
   }
 
   /// A^T m
   static ITO_INLINE void output(const Vec (&m)[4], Vec (&y)[2]) {
-    y[0] = m[0] + (m[1] + m[2]);
-    y[1] = (m[1] - m[2]) + m[3];
+    y[0] = m[0] + (m[2] + m[3]);
+    y[1] = (m[2] - m[3]) + m[1];
   }
 
   /// A y
   static ITO_INLINE void output_adjoint(const Vec (&y)[2], Vec (&m)[4]) {
     m[0] = y[0];
-    m[1] = y[0] + y[1];
-    m[2] = y[0] - y[1];
-    m[3] = y[1];
+    m[2] = y[0] + y[1];
+    m[3] = y[0] - y[1];
+    m[1] = y[1];
   }
 
   /// G^T u
   static ITO_INLINE void filter_adjoint(const Vec (&u)[4], Vec (&g)[3]) {
     const Vec half = broadcast(Real(0.5));
-    const Vec even = half * (u[1] + u[2]);
+    const Vec even = half * (u[2] + u[3]);
     g[0] = u[0] + even;
-    g[1] = half * (u[1] - u[2]);
-    g[2] = u[3] + even;
+    g[1] = half * (u[2] - u[3]);
+    g[2] = u[1] + even;
   }
 };
 

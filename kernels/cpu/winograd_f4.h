@@ -35,60 +35,60 @@ struct F4 {
   static ITO_INLINE void input(const Vec (&d)[6], Vec (&v)[6]) {
     const Vec sum = constant(-(a2 + b2)), product = constant(a2 * b2);
     v[0] = multiply_add(product, d[0], multiply_add(sum, d[2], d[4]));
-    v[5] = multiply_add(product, d[1], multiply_add(sum, d[3], d[5]));
+    v[1] = multiply_add(product, d[1], multiply_add(sum, d[3], d[5]));
     const Vec even_a = multiply_add(constant(-b2), d[2], d[4]);
     const Vec odd_a = multiply_add(constant(-b2), d[1], d[3]);
-    v[1] = multiply_add(constant(a), odd_a, even_a);
-    v[2] = multiply_add(constant(-a), odd_a, even_a);
+    v[2] = multiply_add(constant(a), odd_a, even_a);
+    v[3] = multiply_add(constant(-a), odd_a, even_a);
     const Vec even_b = multiply_add(constant(-a2), d[2], d[4]);
     const Vec odd_b = multiply_add(constant(-a2), d[1], d[3]);
-    v[3] = multiply_add(constant(b), odd_b, even_b);
-    v[4] = multiply_add(constant(-b), odd_b, even_b);
+    v[4] = multiply_add(constant(b), odd_b, even_b);
+    v[5] = multiply_add(constant(-b), odd_b, even_b);
   }
 
   /// G g
   static ITO_INLINE void filter(const Vec (&g)[3], Vec (&u)[6]) {
     u[0] = constant(at_zero) * g[0];
-    u[5] = g[2];
+    u[1] = g[2];
     const Vec even_a = constant(at_a) * multiply_add(constant(a2), g[2], g[0]);
-    u[1] = multiply_add(constant(at_a * a), g[1], even_a);
-    u[2] = multiply_add(constant(-at_a * a), g[1], even_a);
+    u[2] = multiply_add(constant(at_a * a), g[1], even_a);
+    u[3] = multiply_add(constant(-at_a * a), g[1], even_a);
     const Vec even_b = constant(at_b) * multiply_add(constant(b2), g[2], g[0]);
-    u[3] = multiply_add(constant(at_b * b), g[1], even_b);
-    u[4] = multiply_add(constant(-at_b * b), g[1], even_b);
+    u[4] = multiply_add(constant(at_b * b), g[1], even_b);
+    u[5] = multiply_add(constant(-at_b * b), g[1], even_b);
   }
 
   /// A^T m
   static ITO_INLINE void output(const Vec (&m)[6], Vec (&y)[4]) {
-    const Vec sum_a = m[1] + m[2], difference_a = m[1] - m[2];
-    const Vec sum_b = m[3] + m[4], difference_b = m[3] - m[4];
+    const Vec sum_a = m[2] + m[3], difference_a = m[2] - m[3];
+    const Vec sum_b = m[4] + m[5], difference_b = m[4] - m[5];
     y[0] = m[0] + (sum_a + sum_b);
     y[1] = multiply_add(constant(b), difference_b, constant(a) * difference_a);
     y[2] = multiply_add(constant(b2), sum_b, constant(a2) * sum_a);
     y[3] = multiply_add(constant(b * b2), difference_b,
-                        multiply_add(constant(a * a2), difference_a, m[5]));
+                        multiply_add(constant(a * a2), difference_a, m[1]));
   }
 
   /// A y
   static ITO_INLINE void output_adjoint(const Vec (&y)[4], Vec (&m)[6]) {
     m[0] = y[0];
-    m[5] = y[3];
+    m[1] = y[3];
     const Vec even_a = multiply_add(constant(a2), y[2], y[0]);
     const Vec odd_a = multiply_add(constant(a2), y[3], y[1]);
-    m[1] = multiply_add(constant(a), odd_a, even_a);
-    m[2] = multiply_add(constant(-a), odd_a, even_a);
+    m[2] = multiply_add(constant(a), odd_a, even_a);
+    m[3] = multiply_add(constant(-a), odd_a, even_a);
     const Vec even_b = multiply_add(constant(b2), y[2], y[0]);
     const Vec odd_b = multiply_add(constant(b2), y[3], y[1]);
-    m[3] = multiply_add(constant(b), odd_b, even_b);
-    m[4] = multiply_add(constant(-b), odd_b, even_b);
+    m[4] = multiply_add(constant(b), odd_b, even_b);
+    m[5] = multiply_add(constant(-b), odd_b, even_b);
   }
 
   /// G^T u
   static ITO_INLINE void filter_adjoint(const Vec (&u)[6], Vec (&g)[3]) {
-    const Vec sum_a = constant(at_a) * (u[1] + u[2]), sum_b = constant(at_b) * (u[3] + u[4]);
+    const Vec sum_a = constant(at_a) * (u[2] + u[3]), sum_b = constant(at_b) * (u[4] + u[5]);
     g[0] = multiply_add(constant(at_zero), u[0], sum_a + sum_b);
-    g[1] = multiply_add(constant(at_a * a), u[1] - u[2], constant(at_b * b) * (u[3] - u[4]));
-    g[2] = multiply_add(constant(a2), sum_a, multiply_add(constant(b2), sum_b, u[5]));
+    g[1] = multiply_add(constant(at_a * a), u[2] - u[3], constant(at_b * b) * (u[4] - u[5]));
+    g[2] = multiply_add(constant(a2), sum_a, multiply_add(constant(b2), sum_b, u[1]));
   }
 };
 
