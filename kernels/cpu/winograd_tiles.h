@@ -77,8 +77,8 @@ struct Tiles {
 constexpr Index prefetch_tiles = 2;
 
 /// Asks for the vectors of `count` pixels at channel `c`, to be in the second-level cache.
-ITO_INLINE void prefetch_pixels(const Real* const* pixels, int count, Index c) {
-  for (int i = 0; i < count; ++i) __builtin_prefetch(pixels[i] + c, 0, 2);
+ITO_INLINE void prefetch_pixels(const Real* const* pixels, Index count, Index c) {
+  for (Index i = 0; i < count; ++i) __builtin_prefetch(pixels[i] + c, 0, 2);
 }
 
 /// Rows [First, First + Rows) of the transform T of one tile, in each dimension from `From` to `To`
