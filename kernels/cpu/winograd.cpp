@@ -81,8 +81,8 @@ class Products {
 
   /// m[tile][frequency] (+)= rows[frequency][tile][depth] u[frequency][depth][width]
   void add(const Real* const* rows, Index depth, const Real* u, Index width, bool accumulate) {
-    for (Index f = 0; f < frequencies<F>; ++f) {
-      multiply_rows({rows + f * count_, count_, 1, depth}, {u + f * depth * width, depth, width},
+    for (Index f = 0; f < frequencies<F>; ++f, u += filter_stride(depth, width)) {
+      multiply_rows({rows + f * count_, count_, 1, depth}, {u, depth, width},
                     {m_.data() + f * panel_width, tile_reals, 0, width, accumulate});
     }
   }
@@ -125,6 +125,12 @@ class Products {
   ScratchOf<Real*> pixels_;
 };
 
+/// Reals of U for a panel of `width` output channels.
+template <class F>
+constexpr Index panel_reals(Index rows, Index width) {
+  return frequencies<F> * filter_stride(rows, width);
+}
+
 /// Many tiles: U of the whole filter, panel after panel, each [frequency][C][panel_columns].
 template <class F>
 void transform_filters(const Correlation& s, const Filter& w, Real* u) {
@@ -134,7 +140,8 @@ void transform_filters(const Correlation& s, const Filter& w, Real* u) {
     const Index o = i / pieces * panel_width, c = i % pieces * filter_rows;
     const Index width = panel_columns(o, s.O);
     transform_panel<F>(s, w, o, c, smaller(s.C, c + filter_rows),
-                       u + frequencies<F> * s.C * o + c * width, s.C * width);
+                       u + i / pieces * panel_reals<F>(s.C, panel_width) + c * width,
+                       filter_stride(s.C, width));
   });
 }
 
@@ -160,13 +167,14 @@ void correlate_block(const Tiles<F>& tiles, const Input& in, const Real* u, Inde
     const Index width = panel_columns(o, s.O);
     products.add(rows.data(), s.C, u, width, false);
     products.transform_outputs(o);
-    u += frequencies<F> * s.C * width;
+    u += panel_reals<F>(s.C, width);
   }
 }
 
 template <class F>
 void correlate_many(const Tiles<F>& tiles, const Input& in, const Filter& w, Real* y) {
-  const Scratch u(frequencies<F> * tiles.s.C * whole_vectors(tiles.s.O));
+  const Index panels = (tiles.s.O + panel_width - 1) / panel_width;
+  const Scratch u(panels * panel_reals<F>(tiles.s.C, panel_width));
   transform_filters<F>(tiles.s, w, u.data());
   parallel_ranges(tiles.count(), block_tiles(tiles), [&](Index first, Index last) {
     correlate_block(tiles, in, u.data(), first, last - first, y);
@@ -178,12 +186,12 @@ template <class F>
 void correlate_panel(const Tiles<F>& tiles, const Real* v, const Filter& w, Index o, Real* y) {
   const Correlation& s = tiles.s;
   const Index count = tiles.count(), width = panel_columns(o, s.O);
-  const Scratch u(frequencies<F> * filter_rows * width);
+  const Scratch u(panel_reals<F>(filter_rows, width));
   const ScratchOf<const Real*> rows(count * frequencies<F>);
   Products<F> products(tiles, 0, count, y);
   for (Index c = 0; c < s.C; c += filter_rows) {
     const Index depth = smaller(filter_rows, s.C - c);
-    transform_panel<F>(s, w, o, c, c + depth, u.data(), depth * width);
+    transform_panel<F>(s, w, o, c, c + depth, u.data(), filter_stride(depth, width));
     point_at_rows<F>(v + c, row_stride(s.C), count, rows.data());
     products.add(rows.data(), depth, u.data(), width, c > 0);
   }

@@ -38,6 +38,12 @@ inline void load_filter(const Correlation& s, const Filter& w, Index c, Index o,
   }
 }
 
+/// Asks for the vectors that load_filter will read for its i-th row.
+ITO_INLINE void prefetch_filter(const Correlation& s, const Filter& w, Index c, Index o, Index i) {
+  const Index at = w.turned ? (o + i) * s.C + c : (c + i) * s.O + o;
+  for (Index k = 0; k < 9; ++k) __builtin_prefetch(w.w + k * s.C * s.O + at);
+}
+
 /// U of one row of a block, to u[(i * size + j) * stride].
 template <class F>
 ITO_INLINE void transform_filter(const FilterBlock& block, Index row, Real* u, Index stride) {
@@ -55,6 +61,10 @@ ITO_INLINE void transform_filter(const FilterBlock& block, Index row, Real* u, I
   }
 }
 
+/// Reals from one frequency to the next of a panel of U with `rows` rows: not a power of two, so
+/// that they do not fall on the same cache sets.
+constexpr Index filter_stride(Index rows, Index width) { return rows * width + line; }
+
 /// Columns of the panel of U that begins at column o.
 inline Index panel_columns(Index o, Index columns) {
   return smaller(panel_width, whole_vectors(columns - o));
@@ -71,7 +81,9 @@ void transform_panel(const Correlation& s, const Filter& w, Index o, Index first
   for (Index c = first; c < last; c += lanes) {
     for (Index j = 0; j < width; j += lanes) {
       load_filter(s, w, c, o + j, block);
+      const Index next = j + lanes < width ? c : c + lanes;
       for (Index i = 0; i < smaller(lanes, last - c); ++i) {
+        prefetch_filter(s, w, next, next == c ? o + j + lanes : o, i);
         transform_filter<F>(block, i, u + (c - first + i) * width + j, stride);
       }
     }
