@@ -43,6 +43,8 @@ struct Panels {
   const Real* data = nullptr;
   Index k = 0, n = 0;
   Index step = 0;  ///< 0: packed
+  /// If not 0: from any row to the one that a later product reads, to be asked for meanwhile.
+  Index ahead = 0;
 };
 
 /// Reals that pack_panels writes for a right operand [k, n].

@@ -81,8 +81,9 @@ class Products {
 
   /// m[tile][frequency] (+)= rows[frequency][tile][depth] u[frequency][depth][width]
   void add(const Real* const* rows, Index depth, const Real* u, Index width, bool accumulate) {
-    for (Index f = 0; f < frequencies<F>; ++f, u += filter_stride(depth, width)) {
-      multiply_rows({rows + f * count_, count_, 1, depth}, {u, depth, width},
+    const Index step = filter_stride(depth, width);
+    for (Index f = 0; f < frequencies<F>; ++f, u += step) {
+      multiply_rows({rows + f * count_, count_, 1, depth}, {u, depth, width, 0, step},
                     {m_.data() + f * panel_width, tile_reals, 0, width, accumulate});
     }
   }
