@@ -23,7 +23,7 @@ struct F4 {
   static constexpr int outputs = 4;  ///< outputs a side
   static constexpr int size = 6;     ///< inputs and products a side
 
-  static constexpr double a = 1, b = 0.5;
+  static constexpr double a = 0.75, b = 1.5;
   static constexpr double a2 = a * a, b2 = b * b;
   static constexpr double at_zero = 1 / (a2 * b2);  ///< 1 / M_0(0)
   static constexpr double at_a = 1 / (2 * a2 * (a2 - b2));
