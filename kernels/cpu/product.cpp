@@ -151,7 +151,8 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
       const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};
-      const bool ahead = r == 0 && right.ahead > 0 && rows == tile_rows && right.vectors == tile_vectors;
+      const bool ahead =
+          r == 0 && right.ahead > 0 && rows == tile_rows && right.vectors == tile_vectors;
       const RowsTile compute = ahead ? tile_asking_ahead : tiles.rows[rows - 1][right.vectors - 1];
       compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, tile);
     }

@@ -24,9 +24,9 @@ constexpr Index filter_rows = 64;
 constexpr Index shared_tiles = 4;
 
 template <class F>
-constexpr Index frequencies = F::size * F::size;
+constexpr Index frequencies = F::size* F::size;
 template <class F>
-constexpr Index pixels = F::outputs * F::outputs;
+constexpr Index pixels = F::outputs* F::outputs;
 
 /// The input: x, and zeros for the pixels outside.
 class Input {

@@ -16,7 +16,8 @@ struct Correlation {
 };
 
 /// Where w[kh, kw, c, o] is: w[((kh * 3 + kw) * C + c) * O + o], or for an input gradient, in which
-/// the channels change places and the filter is turned round, w[((8 - kh * 3 - kw) * O + o) * C + c].
+/// the channels change places and the filter is turned round, w[((8 - kh * 3 - kw) * O + o) * C +
+/// c].
 struct Filter {
   const Real* w = nullptr;
   bool turned = false;

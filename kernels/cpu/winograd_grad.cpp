@@ -1,8 +1,7 @@
 // The weight gradient: dU[frequency][c][o] = sum over the tiles of V[frequency][tile][c]
 // dM[frequency][tile][o], the transformed input and the transformed gradient of the output; then
 // dw = G^T dU G. A part of the work keeps its part of dU in the cache while its tiles pass by: a
-// block of c, one of o and, where they are large, only two of the frequencies' rows, which add
-// their own share of dw.
+// block of c, one of o and, where they are large, only two of the frequencies' rows at a time.
 
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/winograd_tiles.h"
@@ -15,10 +14,10 @@ constexpr Index block_channels = 128;
 constexpr Index few_channels = 64;
 /// Tiles transformed at a time.
 constexpr Index chunk_tiles = 48;
-/// The tiles are cut into pieces of at least `piece_tiles`, so that there are about `most_parts`
+/// The tiles are cut into pieces of at least `piece_tiles`, so that there are up to `most_parts`
 /// parts of the work.
-constexpr Index piece_tiles = 256;
-constexpr Index most_parts = 24;
+constexpr Index piece_tiles = 128;
+constexpr Index most_parts = 16;
 
 /// A part of the work: tiles [first, last), channels [c, c + C) and [o, o + O).
 struct Part {
@@ -54,7 +53,7 @@ class RowsGradient {
     }
   }
 
-  /// dw[tap][c][o], these rows' share of it, for a filter of C x O channels.
+  /// dw[tap][c][o] (+)= these rows' share of it, for a filter of C x O channels.
   void transform_back(Index C, Index O, Real* dw) const {
     for (Index c = 0; c < part_.C; ++c) {
       for (Index o = 0; o < part_.O; o += lanes) {
@@ -70,7 +69,8 @@ class RowsGradient {
           F::filter_adjoint(half[k], out);
           for (int j = 0; j < 3; ++j) {
             Real* tap = dw + ((k * 3 + j) * C + part_.c + c) * O + part_.o + o;
-            store_part(tap, out[j], part_.O - o);
+            const Index count = part_.O - o;
+            store_part(tap, First == 0 ? out[j] : load_part(tap, count) + out[j], count);
           }
         }
       }
@@ -118,8 +118,7 @@ class RowsGradient {
       const Real* v = v_.data() + f * chunk_tiles * c_row_;
       for (Index t = 0; t < count; ++t) columns[t] = v + t * c_row_;
       const Panels dm{dm_.data() + f * chunk_tiles * o_row_, count, width_, o_row_};
-      multiply_columns({columns, part_.C, 0, count}, dm,
-                       {at(f, 0), width_, 0, width_, accumulate});
+      multiply_columns({columns, part_.C, 0, count}, dm, {at(f, 0), width_, 0, width_, accumulate});
     }
   }
 
@@ -143,28 +142,21 @@ void add_shares(const Real* shares, Index count, Index size, Real* dw) {
   });
 }
 
-/// How the work is cut: pieces of the tiles, pairs of rows (or not), blocks of channels.
-template <class F>
+/// How the work is cut: pieces of the tiles, blocks of channels.
 struct Cut {
-  Index tiles, C, O, pairs, c_blocks, o_blocks, pieces, length;
+  Index tiles, C, O, c_blocks, o_blocks, pieces, length;
 
-  explicit Cut(const Tiles<F>& t)
-      : tiles(t.count()),
-        C(t.s.C),
-        O(t.s.O),
-        pairs(C <= few_channels && O <= few_channels ? 1 : F::size / 2),
+  Cut(Index tile_count, const Correlation& s)
+      : tiles(tile_count),
+        C(s.C),
+        O(s.O),
         c_blocks((C + block_channels - 1) / block_channels),
         o_blocks((O + block_channels - 1) / block_channels),
         pieces(wanted_pieces()),
         length((tiles + pieces - 1) / pieces) {}
   Index blocks() const { return c_blocks * o_blocks; }
-  Index parts() const { return pieces * pairs * blocks(); }
-  /// Shares of dw that are added: one of each piece and pair; the one that part i belongs to.
-  Index shares() const { return pieces * pairs; }
-  Index share(Index i) const { return i / blocks(); }
-  Part part(Index i) const {
-    const Index piece = share(i) / pairs;
-    const Index c = i % blocks() / o_blocks * block_channels, o = i % o_blocks * block_channels;
+  Part part(Index piece, Index block) const {
+    const Index c = block / o_blocks * block_channels, o = block % o_blocks * block_channels;
     return {piece * length,
             smaller(tiles, (piece + 1) * length),
             c,
@@ -175,29 +167,36 @@ struct Cut {
 
  private:
   Index wanted_pieces() const {
-    const Index by_tiles = (tiles + piece_tiles - 1) / piece_tiles;
-    const Index by_parts = most_parts / (pairs * blocks());
-    return by_parts < 1 ? 1 : smaller(by_tiles, by_parts);
+    const Index by_parts = most_parts / blocks();
+    return by_parts < 1 ? 1 : smaller(by_parts, (tiles + piece_tiles - 1) / piece_tiles);
   }
 };
+
+/// The part's channels of dw, summed over its tiles.
+template <class F>
+void part_gradient(const Tiles<F>& tiles, const Part& part, const Operands& in, Real* dw) {
+  if (tiles.s.C <= few_channels && tiles.s.O <= few_channels) {
+    return rows_gradient<F, 0, F::size>(tiles, part, in, dw);
+  }
+  rows_gradient<F, 0, 2>(tiles, part, in, dw);
+  rows_gradient<F, 2, 2>(tiles, part, in, dw);
+  if constexpr (F::size == 6) rows_gradient<F, 4, 2>(tiles, part, in, dw);
+}
 
 template <class F>
 void weight_grad(const Correlation& s, const Real* x, const Real* dy, Real* dw) {
   const Tiles<F> tiles(s);
-  const Cut<F> cut(tiles);
+  const Cut cut(tiles.count(), s);
   const Index size = 9 * s.C * s.O;
-  const Scratch zeros(block_channels), shares(cut.shares() * size);
+  const Scratch zeros(block_channels), memory(cut.pieces > 1 ? cut.pieces * size : 0);
   for (Index i = 0; i < block_channels; ++i) zeros.data()[i] = 0;
-  const Operands in{x, dy, zeros.data()};
-  parallel_for(cut.parts(), [&](Index i) {
-    Real* share = shares.data() + cut.share(i) * size;
-    const Index pair = cut.share(i) % cut.pairs;
-    if (cut.pairs == 1) return rows_gradient<F, 0, F::size>(tiles, cut.part(i), in, share);
-    if (pair == 0) return rows_gradient<F, 0, 2>(tiles, cut.part(i), in, share);
-    if (pair == 1) return rows_gradient<F, 2, 2>(tiles, cut.part(i), in, share);
-    if constexpr (F::size == 6) rows_gradient<F, 4, 2>(tiles, cut.part(i), in, share);
+  Real* shares = cut.pieces > 1 ? memory.data() : dw;
+  parallel_for(cut.pieces * cut.blocks(), [&](Index i) {
+    const Index piece = i / cut.blocks();
+    part_gradient(tiles, cut.part(piece, i % cut.blocks()), {x, dy, zeros.data()},
+                  shares + piece * size);
   });
-  add_shares(shares.data(), cut.shares(), size, dw);
+  if (cut.pieces > 1) add_shares(shares, cut.pieces, size, dw);
 }
 
 }  // namespace

@@ -85,8 +85,8 @@ ITO_INLINE void prefetch_pixels(const Real* const* pixels, Index count, Index c)
 /// values: pixels[From * From][channels] -> out[(i * To + j) * stride + channel], i counted from
 /// First. The pixels `next` are those of a later tile.
 template <class T, int First, int Rows>
-ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels, Real* out,
-                           Index stride) {
+ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels,
+                               Real* out, Index stride) {
   constexpr int From = T::from, To = T::to;
   for (Index c = 0; c < channels; c += lanes) {
     prefetch_pixels(next, From * From, c);
