@@ -1,10 +1,10 @@
 #pragma once
 // Winograd's F(2x2, 3x3): 2 x 2 outputs of a 3 x 3 correlation by 16 products instead of 36. The
-// derivation is that of F(4x4, 3x3) (winograd_f4.h) with the four points 0, 1, -1 and infinity:
-//         1 0 -1  0           1    0    0
-//   B^T = 0 1  1  0     G =  1/2  1/2  1/2     A^T = 1 1  1 0
-//         0 -1 1  0          1/2 -1/2  1/2           0 1 -1 1
-//         0 -1 0  1           0    0    1
+// derivation is that of F(4x4, 3x3) (winograd_f4.h) with the points 0, infinity, 1, -1:
+//         1  0 -1  0          1    0    0
+//   B^T = 0 -1  0  1     G =  0    0    1      A^T = 1 0 1  1
+//         0  1  1  0         1/2  1/2  1/2           0 1 1 -1
+//         0 -1  1  0         1/2 -1/2  1/2
 
 #include "kernels/cpu/simd.h"
 
