@@ -73,9 +73,13 @@ template <class F>
 class Products {
  public:
   Products(const Tiles<F>& tiles, Index first, Index count, Real* y)
-      : columns_(tiles.s.O), count_(count), m_(count * tile_reals), pixels_(count * pixels<F>) {
+      : columns_(tiles.s.O),
+        count_(count),
+        m_(count * tile_reals),
+        outside_(tiles.s.O),
+        pixels_(count * pixels<F>) {
     for (Index t = 0; t < count; ++t) {
-      tiles.outputs(first + t, y, static_cast<Real*>(nullptr), pixels_.data() + t * pixels<F>);
+      tiles.outputs(first + t, y, outside_.data(), pixels_.data() + t * pixels<F>);
     }
   }
 
@@ -115,14 +119,14 @@ class Products {
       Vec out[F::outputs];
       F::output(half[r], out);
       for (int c = 0; c < F::outputs; ++c) {
-        Real* pixel = to[r * F::outputs + c];
-        if (pixel != nullptr) store_part(pixel + o, out[c], columns_ - o);
+        store_part(to[r * F::outputs + c] + o, out[c], columns_ - o);
       }
     }
   }
 
   Index columns_, count_;
   Scratch m_;
+  Scratch outside_;  ///< takes what a partial tile has too many
   ScratchOf<Real*> pixels_;
 };
 
