@@ -44,7 +44,10 @@ class Case {
         w_(values(2, w_size(s))),
         dy_(values(3, y_size(s))),
         outputs_{Values(at(y_size(s))), Values(at(x_size(s))), Values(at(w_size(s)))} {
-    for (Real& x : x_) x /= 3;  // all bits of it in use, or sums in double would be exact
+    // All bits in use: of the values as they are sums in double would be exact.
+    for (Values* operand : {&x_, &w_, &dy_}) {
+      for (Real& value : *operand) value /= 3;
+    }
     for (std::size_t i = 0; i < x_.size(); i += 3) x_[i] += 1;  // as after an activation
   }
 
