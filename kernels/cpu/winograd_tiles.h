@@ -87,20 +87,20 @@ ITO_INLINE void prefetch_pixels(const Real* const* pixels, Index count, Index c)
 template <class T, int First, int Rows>
 ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels,
                                Real* out, Index stride) {
-  constexpr int From = T::from, To = T::to;
+  constexpr Index From = T::from, To = T::to;
   for (Index c = 0; c < channels; c += lanes) {
     prefetch_pixels(next, From * From, c);
     Vec half[Rows][From];
-    for (int j = 0; j < From; ++j) {
+    for (Index j = 0; j < From; ++j) {
       Vec in[From], column[To];
-      for (int i = 0; i < From; ++i) in[i] = load_part(pixels[i * From + j] + c, channels - c);
+      for (Index i = 0; i < From; ++i) in[i] = load_part(pixels[i * From + j] + c, channels - c);
       T::apply(in, column);
-      for (int i = 0; i < Rows; ++i) half[i][j] = column[First + i];
+      for (Index i = 0; i < Rows; ++i) half[i][j] = column[First + i];
     }
-    for (int i = 0; i < Rows; ++i) {
+    for (Index i = 0; i < Rows; ++i) {
       Vec row[To];
       T::apply(half[i], row);
-      for (int j = 0; j < To; ++j) store(out + (i * To + j) * stride + c, row[j]);
+      for (Index j = 0; j < To; ++j) store(out + (i * To + j) * stride + c, row[j]);
     }
   }
 }
