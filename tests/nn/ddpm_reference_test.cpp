@@ -11,6 +11,7 @@
 #include "nn/networks/ddpm.h"
 #include "nn/networks/ddpm_published.h"
 #include "reference.h"
+#include "tests/convolution_mode.h"
 #include "tests/errors.h"
 
 namespace ito::test {
@@ -53,18 +54,25 @@ void expect_fingerprint(const std::string& name, const Tensor& g, const std::vec
   EXPECT_NEAR(ours[2] / scale, stored[2] / scale, 1e-4);
 }
 
-void expect_network(const std::string& name) {
-  const SafeTensors file = reference(name);
+/// The network of a file at the file's input, gradients by our names.
+Evaluation evaluate_file(const SafeTensors& file) {
   const SafeTensors parameters = reference("net_ddpm");
   const auto config = nn::ddpm_config_from_published(nlohmann::json::parse(file.meta("config")));
   nn::Ddpm network(config);
-  const nn::NameTable table = nn::ddpm_published_names(config);
-  nn::load_published(network, table, with_prefix(parameters, "param."), nn::Extra::ignore);
-
+  nn::load_published(network, nn::ddpm_published_names(config), with_prefix(parameters, "param."),
+                     nn::Extra::ignore);
   const std::vector<Real>& t = file.at("in.t").values;
   const std::vector<double> labels(t.begin(), t.end());
-  const Evaluation ours = evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
-                                   [&](const auto& in) { return network.forward(in[0], labels); });
+  return evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
+                  [&](const auto& in) { return network.forward(in[0], labels); });
+}
+
+void expect_network(const std::string& name) {
+  const WithConvolutionMode exact(kernels::ConvolutionMode::exact);
+  const SafeTensors file = reference(name);
+  const Evaluation ours = evaluate_file(file);
+  const nn::NameTable table = nn::ddpm_published_names(
+      nn::ddpm_config_from_published(nlohmann::json::parse(file.meta("config"))));
 
   EXPECT_LE(difference(ours.y, images(file, "out.y")),
             floors * std::stod(file.meta("fp32_vs_fp64_maxabs_y")));
@@ -88,6 +96,37 @@ TEST(DdpmReference, Network) { expect_network("net_ddpm"); }
 
 TEST(DdpmReference, NetworkWithoutResamplingConvolutionsScaledBySigma) {
   expect_network("net_ddpm_sigma");
+}
+
+/// |a - b| / |b| over all elements.
+double relative_error(const Tensor& a, const Tensor& b) {
+  const std::vector<Real> x = a.to_host(), y = b.to_host();
+  double error = 0, length = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double d = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+    error += d * d;
+    length += static_cast<double>(y[i]) * static_cast<double>(y[i]);
+  }
+  return std::sqrt(error / length);
+}
+
+// What is promised of a whole network with fast convolutions: a relative L2 error of 1e-4.
+TEST(DdpmReference, NetworkWithFastConvolutions) {
+  const WithConvolutionMode fast(kernels::ConvolutionMode::fast);
+  for (const char* name : {"net_ddpm", "net_ddpm_sigma"}) {
+    SCOPED_TRACE(name);
+    const SafeTensors file = reference(name);
+    const Evaluation ours = evaluate_file(file);
+    EXPECT_LE(relative_error(ours.y, images(file, "out.y")), 1e-4);
+    EXPECT_LE(relative_error(ours.inputs[0], images(file, "grad.x")), 1e-4);
+    const WithConvolutionMode exact(kernels::ConvolutionMode::exact);
+    const Evaluation direct = evaluate_file(file);
+    EXPECT_NE(difference(ours.y, direct.y), 0) << "the modes do not differ";
+    for (const auto& [key, gradient] : direct.parameters) {
+      if (largest(gradient) < gradient_tolerance * largest(direct.parameters)) continue;
+      EXPECT_LE(relative_error(ours.parameters.at(key), gradient), 1e-4) << key;
+    }
+  }
 }
 
 TEST(DdpmReference, PublishedNamesGoThereAndBack) {
