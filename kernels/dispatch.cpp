@@ -62,9 +62,12 @@ Levels& levels() {
   return instance;
 }
 
+const Table* replaced = nullptr;
+
 }  // namespace
 
 const Table& table(Device device) {
+  if (device == Device::cpu && replaced != nullptr) return *replaced;
   if (device == Device::cpu) return *levels().level[levels().chosen].table;
   throw std::runtime_error("[device] this build of ito has no CUDA kernels");
 }
@@ -85,6 +88,8 @@ bool set_simd_level(const char* name) {
   }
   return false;
 }
+
+void replace_cpu_kernels(const Table* replacement) { replaced = replacement; }
 
 void set_threads([[maybe_unused]] int threads) {
 #ifdef ITO_OPENMP
