@@ -51,10 +51,12 @@ struct Conv {
   Index stride = 1, pad = 0, dilation = 1;
 };
 
-/// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups.
+/// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups. With
+/// `silu` z sigmoid(z) is what becomes of each normalised, scaled and shifted z.
 struct Norm {
   Index N = 0, S = 0, C = 0, G = 1;
   double eps = 1e-6;
+  bool silu = false;
 };
 
 /// Geometry of scaled dot-product attention: q[B, T, D], k[B, M, D], v[B, M, E] -> y[B, T, E],

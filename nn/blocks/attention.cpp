@@ -21,7 +21,7 @@ Tensor AttentionBlock::forward(const Tensor& x) const {
   const Shape pixels = {x.size(0), x.size(1) * x.size(2), x.size(3)};
   const Tensor h = reshape(norm_.forward(x), pixels);  // [N, T, C]
   const Tensor mixed = attention(query_.forward(h), key_.forward(h), value_.forward(h));
-  return x + reshape(out_.forward(mixed), x.shape());
+  return reshape(out_.forward(mixed, reshape(x, pixels)), x.shape());
 }
 
 }  // namespace ito::nn

@@ -26,12 +26,10 @@ ResidualBlock::ResidualBlock(Index in, Index out, const BlockOptions& options,
 
 Tensor ResidualBlock::forward(const Tensor& x, const Tensor& temb,
                               const RandomStream* dropout) const {
-  const Tensor t = time_.forward(activate(activation_, temb));
-  Tensor h = conv_0_.forward(activate(activation_, norm_0_.forward(x)));
-  h = h + reshape(t, {t.size(0), 1, 1, t.size(1)});
-  h = activate(activation_, norm_1_.forward(h));
-  h = conv_1_.forward(dropout_.forward(h, dropout));
-  return (shortcut_ ? shortcut_->forward(x) : x) + h;
+  const Tensor t = time_.forward(activate(activation_, temb));  // [N, out]
+  Tensor h = conv_0_.forward_shifted(norm_0_.forward(x, activation_), t);
+  h = dropout_.forward(norm_1_.forward(h, activation_), dropout);
+  return conv_1_.forward(h, shortcut_ ? shortcut_->forward(x) : x);
 }
 
 }  // namespace ito::nn

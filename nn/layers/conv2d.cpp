@@ -10,6 +10,16 @@ Conv2d::Conv2d(Index in, Index out, const Options& options) : geometry_(options.
   add_parameter("bias", bias_, {out}, {});
 }
 
-Tensor Conv2d::forward(const Tensor& x) const { return conv2d(x, weight_, geometry_) + bias_; }
+Tensor Conv2d::forward(const Tensor& x) const {
+  return conv2d_add(x, weight_, bias_, {}, geometry_);
+}
+
+Tensor Conv2d::forward(const Tensor& x, const Tensor& residual) const {
+  return conv2d_add(x, weight_, bias_, residual, geometry_);
+}
+
+Tensor Conv2d::forward_shifted(const Tensor& x, const Tensor& shift) const {
+  return conv2d_add(x, weight_, shift + bias_, {}, geometry_);
+}
 
 }  // namespace ito::nn

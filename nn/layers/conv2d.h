@@ -20,6 +20,10 @@ class Conv2d : public Module {
   Conv2d(Index in, Index out, const Options& options);
 
   Tensor forward(const Tensor& x) const;
+  /// forward(x) + residual
+  Tensor forward(const Tensor& x, const Tensor& residual) const;
+  /// forward(x) + shift [N, out], the same for all pixels of an image
+  Tensor forward_shifted(const Tensor& x, const Tensor& shift) const;
 
  private:
   Conv2dOptions geometry_;

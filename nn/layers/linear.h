@@ -16,6 +16,8 @@ class Linear : public Module {
   Linear(Index in, Index out, double init_scale = 1);
 
   Tensor forward(const Tensor& x) const;
+  /// forward(x) + residual
+  Tensor forward(const Tensor& x, const Tensor& residual) const;
 
  private:
   Tensor weight_, bias_;
