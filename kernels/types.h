@@ -90,6 +90,7 @@ struct Adam {
   double learning_rate = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   double correction1 = 1, correction2 = 1;  ///< 1 - beta^step
   double gradient_scale = 1;                ///< clipping factor applied to the gradient first
+  double average_rate = 0;                  ///< of the moving average, where there is one
 };
 
 }  // namespace kernels

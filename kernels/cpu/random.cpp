@@ -72,6 +72,21 @@ struct Cursor {
   }
 };
 
+/// The counters of the blocks from `at` on.
+void set_counters(Group& g, Cursor at, Index first_image) {
+  if (at.block + group <= at.blocks) {  // all within one image
+    for (int i = 0; i < group; ++i) {
+      g.image[i] = static_cast<std::uint32_t>(first_image + at.image);
+      g.block[i] = static_cast<std::uint32_t>(at.block) + static_cast<std::uint32_t>(i);
+    }
+    return;
+  }
+  for (int i = 0; i < group; ++i, at.advance()) {
+    g.image[i] = static_cast<std::uint32_t>(first_image + at.image);
+    g.block[i] = static_cast<std::uint32_t>(at.block);
+  }
+}
+
 /// put(first, numbers, n) for runs of numbers of `count` blocks from `at` on, which lie side by
 /// side.
 template <class Put>
@@ -96,11 +111,7 @@ void for_each_number(Distribution d, const RandomKey& key, Index first_image, In
     for (Index start = begin; start < end; start += group) {
       const Cursor at = {elements, blocks, start / blocks, start % blocks};
       const Index count = end - start < group ? end - start : group;
-      Cursor next = at;
-      for (Index i = 0; i < count; ++i, next.advance()) {
-        g.image[i] = static_cast<std::uint32_t>(first_image + next.image);
-        g.block[i] = static_cast<std::uint32_t>(next.block);
-      }
+      set_counters(g, at, first_image);
       generate(d, key, g);
       put_group(g, at, count, put);
     }
