@@ -35,10 +35,8 @@ ITO_FN T softplus_(T x) {
 template <class T>
 ITO_FN T silu_slope_(T x) {
   const T e = exp_(-abs_(x));
-  const T larger = T(1) / (T(1) + e);  // of s(x) and s(-x)
-  const T smaller = e * larger;
-  const T s = x < T(0) ? smaller : larger;
-  const T s_minus = x < T(0) ? larger : smaller;
+  const T s = (x < T(0) ? e : T(1)) / (T(1) + e);
+  const T s_minus = (x < T(0) ? T(1) : e) / (T(1) + e);
   T bounded = x < T(-1000) ? T(-1000) : x;  // infinity times 0 would be NaN
   bounded = bounded > T(1000) ? T(1000) : bounded;
   return s * (T(1) + bounded * s_minus);

@@ -85,5 +85,15 @@ inline void fill_row(const Piece& p, Real* row, const Value& value) {
   for (Index i = p.channels; i < p.row(); ++i) row[i] = row[i - p.channels];
 }
 
+/// The same with one value for all channels of a group.
+template <class Value>
+inline void fill_row_by_group(const Piece& p, Real* row, const Value& value) {
+  for (Index g = 0; g < p.groups(); ++g) {
+    const Real of_group = value(g);
+    for (Index c = 0; c < p.width; ++c) row[g * p.width + c] = of_group;
+  }
+  for (Index i = p.channels; i < p.row(); ++i) row[i] = row[i - p.channels];
+}
+
 }  // namespace
 }  // namespace ito::kernels

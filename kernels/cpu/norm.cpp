@@ -24,8 +24,8 @@ class RowScale {
  public:
   RowScale(const Piece& p, const Input& in, const Real* mean, const Real* rstd)
       : memory_(4 * p.row()), row_(p.row()) {
-    fill_row(p, center(), [&](Index c) { return mean[c / p.width]; });
-    fill_row(p, inverse(), [&](Index c) { return rstd[c / p.width]; });
+    fill_row_by_group(p, center(), [mean](Index g) { return mean[g]; });
+    fill_row_by_group(p, inverse(), [rstd](Index g) { return rstd[g]; });
     fill_row(p, weight(), [&](Index c) { return in.gamma == nullptr ? Real(1) : in.gamma[c]; });
     fill_row(p, shift(), [&](Index c) { return in.beta == nullptr ? Real(0) : in.beta[c]; });
   }

@@ -2,7 +2,7 @@
 // that vectorise; counters say what each block is, so no order matters.
 
 #include "kernels/cpu/level.h"
-#include "kernels/philox.h"
+#include "kernels/cpu/philox_lanes.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -16,16 +16,6 @@ struct Group {
   std::uint32_t w[4][group];
   float y[4][group];
 };
-
-void generate_words(const RandomKey& key, Group& g) {
-  for (int i = 0; i < group; ++i) {
-    const Words words = random_words(key, g.image[i], g.block[i]);
-    g.w[0][i] = words.w[0];
-    g.w[1][i] = words.w[1];
-    g.w[2][i] = words.w[2];
-    g.w[3][i] = words.w[3];
-  }
-}
 
 void make_normals(Group& g) {
   for (int pair = 0; pair < 4; pair += 2) {
@@ -48,7 +38,7 @@ void make_signs(Group& g) {
 }
 
 void generate(Distribution d, const RandomKey& key, Group& g) {
-  generate_words(key, g);
+  random_words_of(key, g.image, g.block, group, {g.w[0], g.w[1], g.w[2], g.w[3]});
   switch (d) {
     case Distribution::uniform:
       return make_uniforms(g);
