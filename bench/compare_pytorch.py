@@ -6,6 +6,7 @@ each way to run it. They take turns, and each figure is the median over the turn
 import argparse
 import glob
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -89,7 +90,8 @@ def sides_of(options, case, kind, path):
     best = [Side("contiguous", peer + ["contiguous", path], tuned)]
     if not case.startswith(("linear", "attention")):
         best.append(Side("channels_last", peer + ["channels_last", path], tuned))
-    return ito, best, Side("default", peer + ["contiguous", path], plain)
+    default = [] if options.no_default else [Side("default", peer + ["contiguous", path], plain)]
+    return ito, best, default
 
 
 def environment_of_ito(threads):
@@ -98,9 +100,14 @@ def environment_of_ito(threads):
     return env
 
 
+def ratio(peer, ito):
+    """Median over the turns, each of which has its own ratio."""
+    return statistics.median(a / b for a, b in zip(peer.times, ito.times))
+
+
 def measure(options, case, kind, path):
-    ito, tuned, plain = sides_of(options, case, kind, path)
-    everyone = [ito, *tuned, plain]
+    ito, tuned, default = sides_of(options, case, kind, path)
+    everyone = [ito, *tuned, *default]
     for side in everyone:
         side.settle(options.seconds)
     for _ in range(options.turns):
@@ -111,12 +118,13 @@ def measure(options, case, kind, path):
     peer_memory = min(memory[side.name] for side in everyone[1:])
     row = {"case": case, "kind": kind, "threads": options.threads,
            "ito_ms": ito.median(), "pytorch_ms": best.median(),
-           "ratio": statistics.median(a / b for a, b in zip(best.times, ito.times)),
+           "ratio": ratio(best, ito),
            "ito_rss_mb": memory["ito"], "pytorch_rss_mb": peer_memory,
-           "pytorch_layout": best.name, "pytorch_default_ms": plain.median(),
-           "ratio_default": statistics.median(a / b for a, b in zip(plain.times, ito.times))}
+           "pytorch_layout": best.name}
+    for side in default:
+        row.update(pytorch_default_ms=side.median(), ratio_default=ratio(side, ito))
     print(f"{case:24} {kind:12} {row['ito_ms']:10.3f} {row['pytorch_ms']:10.3f} "
-          f"{row['ratio']:7.2f}  {best.name:14} {row['ratio_default']:8.2f} "
+          f"{row['ratio']:7.2f}  {best.name:14} {row.get('ratio_default', math.nan):8.2f} "
           f"{row['ito_rss_mb']:8.0f} {row['pytorch_rss_mb']:8.0f} "
           f"{row['ito_rss_mb'] / row['pytorch_rss_mb']:6.2f}", flush=True)
     return row
@@ -162,6 +170,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=0.3)
     parser.add_argument("--only", metavar="CASE", choices=NETWORKS + OPERATIONS)
     parser.add_argument("--kind", choices=["sample", "train", "op_forward", "op_backward"])
+    parser.add_argument("--no-default", action="store_true")
     parser.add_argument("--out", metavar="FILE")
     options = parser.parse_args()
     if options.turns < 5:

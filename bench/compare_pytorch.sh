@@ -2,7 +2,7 @@
 # Times ito beside PyTorch on the same shapes and networks, alternating in one run.
 #
 #   bench/compare_pytorch.sh [--install] [--build DIR] [--threads N] [--only CASE] [--kind KIND]
-#                            [--turns N] [--seconds S] [--out FILE]
+#                            [--turns N] [--seconds S] [--no-default] [--out FILE]
 #
 #   --install    first install what is missing, with apt: PyTorch, OpenBLAS for OpenMP
 #   --build DIR  the build folder, made where it is missing (default: build)
@@ -10,6 +10,7 @@
 #   --only CASE  one network or operation; --kind KIND: sample, train, op_forward or op_backward
 #   --turns N    measurements that each figure is the median of (default 7, at least 5),
 #                each of about --seconds S (default 0.3) or one step
+#   --no-default without PyTorch as it is installed by default, which is slow (reference BLAS)
 #   --out FILE   also write the table as JSON
 #   PYTHON       the interpreter that has torch (default /usr/bin/python3)
 set -eu
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --install) install=yes ;;
     --build) build=${2:?--build needs a folder}; shift ;;
-    -h|--help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,17s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) pass+=("$1") ;;
   esac
   shift
