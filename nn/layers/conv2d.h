@@ -21,6 +21,10 @@ class Conv2d : public Module {
 
   Tensor forward(const Tensor& x) const;
 
+  /// For operations that fuse the convolution with something else.
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+
  private:
   Conv2dOptions geometry_;
   Tensor weight_, bias_;

@@ -9,8 +9,10 @@
 #include "engine/ops.h"
 #include "nn/blocks/attention.h"
 #include "nn/blocks/published_pieces.h"
+#include "nn/blocks/pyramid.h"
 #include "nn/blocks/resample.h"
 #include "nn/blocks/residual.h"
+#include "nn/layers/fir.h"
 #include "nn/layers/group_norm.h"
 #include "nn/layers/linear.h"
 #include "nn/layers/time_embedding.h"
@@ -70,37 +72,87 @@ Layer group_norm(const Json& s) {
 
 Layer attention(const Json& s) {
   require_setting(s, "norm_eps", 1e-6);
-  require_setting(s, "skip_rescale", false);
   const nn::Groups groups{nn::Groups::Rule::fixed, s.at("groups")};
-  return unary(std::make_shared<nn::AttentionBlock>(s.at("channels").get<Index>(), groups),
+  const Index channels = s.at("channels");
+  const bool skip_rescale = s.at("skip_rescale");
+  return unary(std::make_shared<nn::AttentionBlock>(channels, groups, skip_rescale),
                nn::published_attention_block());
 }
 
+/// The filter of a resampling; none where there is no FIR filter.
+std::vector<double> taps(const Json& s) {
+  const auto kernel = s.find("fir_kernel");
+  if (!s.value("fir", true) || kernel == s.end()) return {};
+  return kernel->is_null() ? std::vector<double>{1, 1} : kernel->get<std::vector<double>>();
+}
+
+nn::Resize resize(const Json& s) {
+  const Json& name = s.value("resample", Json());
+  if (name.is_null()) return nn::Resize::keep;
+  require_setting(s, "factor", 2);
+  if (!s.at("gain").is_null()) require_setting(s, "gain", 1);
+  return name == "up" ? nn::Resize::double_ : nn::Resize::halve;
+}
+
+nn::Shortcut shortcut(const Json& s) {
+  if (s.at("shortcut").is_null()) return nn::Shortcut::none;
+  return s.value("conv_shortcut", false) ? nn::Shortcut::wide : nn::Shortcut::pointwise;
+}
+
+template <nn::BlockKind kind>
 Layer residual(const Json& s) {
   require_setting(s, "norm_eps", 1e-6);
-  require_setting(s, "conv_shortcut", false);
-  require_setting(s, "skip_rescale", false);
-  if (s.at("temb_dim").is_null()) throw NotBuilt{"a residual block without embedding"};
   const Index in = s.at("in_channels"), out = s.at("out_channels");
-  const nn::BlockOptions options{.embedding = s.at("temb_dim"),
+  const Json& temb = s.at("temb_dim");
+  const nn::BlockOptions options{.embedding = temb.is_null() ? 0 : temb.get<Index>(),
                                  .activation = nn::activation_named(s.at("act")),
                                  .groups = groups_for(in, s.at("groups_0"), out, s.at("groups_1")),
-                                 .dropout = 0};
-  const auto block = std::make_shared<nn::ResidualBlock>(in, out, options, 0);
-  return {block, nn::published_residual_block(in != out), [block](const std::vector<Tensor>& x) {
-            return block->forward(x.at(0), x.at(1), nullptr);
+                                 .kind = kind,
+                                 .fir = taps(s),
+                                 .skip_rescale = s.at("skip_rescale")};
+  const nn::ResidualShape shape{.resize = resize(s),
+                                .wide_shortcut = s.value("conv_shortcut", false)};
+  const auto block = std::make_shared<nn::ResidualBlock>(in, out, options, 0, shape);
+  return {block, nn::published_residual_block(options, shortcut(s)),
+          [block](const std::vector<Tensor>& x) {
+            return block->forward(x.at(0), x.size() > 1 ? x.at(1) : Tensor(), nullptr);
           }};
 }
 
 template <class Resample>
 Layer resample(const Json& s) {
-  require_setting(s, "fir", false);
   require_setting(s, "factor", 2);
-  const Index channels = s.at("in_channels");
-  const bool with_conv = s.at("with_conv");
-  if (with_conv && s.at("out_channels") != channels)
-    throw NotBuilt{"a resampling that changes the number of channels"};
-  return unary(std::make_shared<Resample>(channels, with_conv), nn::published_resample(with_conv));
+  if (!s.at("gain").is_null()) require_setting(s, "gain", 1);
+  const Index in = s.at("in_channels"), out = s.at("out_channels");
+  const nn::ResampleOptions options{.with_conv = s.at("with_conv"), .fir = taps(s)};
+  return unary(std::make_shared<Resample>(in, out, options),
+               nn::published_resample(options.with_conv, !options.fir.empty()));
+}
+
+Layer combine(const Json& s) {
+  require_setting(s, "kernel_size", 1);
+  require_setting(s, "bias", true);
+  const Index in = s.at("in_channels"), out = s.at("out_channels");
+  const auto block = std::make_shared<nn::CombineBlock>(in, out, nn::combine_named(s.at("method")));
+  return {block, nn::published_combine(),
+          [block](const std::vector<Tensor>& x) { return block->forward(x.at(0), x.at(1)); }};
+}
+
+nn::FirFilter fir_filter(const Json& s) {
+  return {.taps = taps(s), .factor = s.at("factor"), .gain = s.at("gain")};
+}
+
+template <Tensor (*resample)(const Tensor&, const nn::FirFilter&)>
+Layer fir(const Json& s) {
+  return operation([filter = fir_filter(s)](const auto& in) { return resample(in.at(0), filter); });
+}
+
+/// The weight, an input, is stored [out, in, K, K].
+template <Tensor (*resample)(const Tensor&, const Tensor&, const nn::FirFilter&)>
+Layer fir_conv(const Json& s) {
+  return operation([filter = fir_filter(s)](const auto& in) {
+    return resample(in.at(0), permute(channels_first(in.at(1)), {2, 3, 1, 0}), filter);
+  });
 }
 
 Layer naive_upsample(const Json& s) {
@@ -127,7 +179,13 @@ const std::map<std::string, Layer (*)(const Json&)> layers = {
     {"nin", nin},
     {"group_norm", group_norm},
     {"attn_block", attention},
-    {"res_block_ddpm", residual},
+    {"res_block_ddpm", residual<nn::BlockKind::ddpm>},
+    {"res_block_biggan", residual<nn::BlockKind::biggan>},
+    {"combine", combine},
+    {"upsample_2d", fir<nn::fir_upsample>},
+    {"downsample_2d", fir<nn::fir_downsample>},
+    {"upsample_conv_2d", fir_conv<nn::fir_upsample_conv>},
+    {"conv_downsample_2d", fir_conv<nn::fir_conv_downsample>},
     {"upsample", resample<nn::Upsample>},
     {"downsample", resample<nn::Downsample>},
     {"naive_upsample_2d", naive_upsample},

@@ -6,10 +6,18 @@
 #include "engine/ops.h"
 #include "nn/networks/ddpm.h"
 #include "nn/networks/ddpm_published.h"
+#include "nn/networks/ncsnpp.h"
+#include "nn/networks/ncsnpp_published.h"
 
 namespace ito::reference {
 
 namespace {
+
+void set_groups(const nlohmann::json& settings, nn::Groups& groups) {
+  if (!settings.contains("groups_rule")) return;
+  groups = {.rule = nn::group_rule_named(settings.at("groups_rule")),
+            .max = settings.at("groups_max")};
+}
 
 Network build_ddpm(const nlohmann::json& config, const nlohmann::json& settings) {
   require_setting(settings, "embedding", "positional");
@@ -19,17 +27,27 @@ Network build_ddpm(const nlohmann::json& config, const nlohmann::json& settings)
   require_setting(settings, "skip_rescale", false);
   require_setting(settings, "conv_shortcut", false);
   nn::DdpmConfig ddpm = nn::ddpm_config_from_published(config);
-  if (settings.contains("groups_rule")) {
-    ddpm.groups = {.rule = nn::group_rule_named(settings.at("groups_rule")),
-                   .max = settings.at("groups_max")};
-  }
+  set_groups(settings, ddpm.groups);
   return {std::make_unique<nn::Ddpm>(ddpm), nn::ddpm_published_names(ddpm)};
+}
+
+Network build_ncsnpp(const nlohmann::json& config, const nlohmann::json& settings) {
+  require_setting(settings, "norm", "group_norm");
+  require_setting(settings, "norm_eps", 1e-6);
+  require_setting(settings, "conv_shortcut", false);
+  nn::NcsnppConfig ncsnpp = nn::ncsnpp_config_from_published(config);
+  require_setting(settings, "temb", ncsnpp.conditional);
+  require_setting(settings, "embedding", nn::name_of(ncsnpp.embedding));
+  require_setting(settings, "scale_by_sigma", ncsnpp.scale_by_sigma);
+  require_setting(settings, "skip_rescale", ncsnpp.skip_rescale);
+  set_groups(settings, ncsnpp.groups);
+  return {std::make_unique<nn::Ncsnpp>(ncsnpp), nn::ncsnpp_published_names(ncsnpp)};
 }
 
 using Build = Network (*)(const nlohmann::json& config, const nlohmann::json& settings);
 
 /// The families that are built.
-const std::map<std::string, Build> families = {{"ddpm", build_ddpm}};
+const std::map<std::string, Build> families = {{"ddpm", build_ddpm}, {"ncsnpp", build_ncsnpp}};
 
 /// Elementwise limit of parameter gradients, of the largest one: the rounding errors of another
 /// float implementation were met at 8e-6.

@@ -1,0 +1,22 @@
+#include "nn/blocks/block_options.h"
+
+#include <numbers>
+
+#include "engine/ops.h"
+
+namespace ito::nn {
+
+Tensor joined(const Tensor& x, const Tensor& h, bool skip_rescale) {
+  const Tensor sum = x + h;
+  return skip_rescale ? sum / std::numbers::sqrt2 : sum;
+}
+
+BlockKind block_kind_named(const std::string& name) {
+  if (name == "ddpm") return BlockKind::ddpm;
+  if (name == "biggan") return BlockKind::biggan;
+  fail("residual_block", "expected the kind ddpm or biggan, got \"", name, "\"");
+}
+
+std::string name_of(BlockKind kind) { return kind == BlockKind::ddpm ? "ddpm" : "biggan"; }
+
+}  // namespace ito::nn
