@@ -14,6 +14,8 @@ class Conv2d : public Module {
     double init_scale = 1;  ///< of the variance scaling that the weights start with
     /// By default stride 1 and the zeros around that keep the size of a 3x3 convolution.
     Conv2dOptions geometry = {.stride = 1, .pad_before = 1, .pad_after = 1};
+    bool bias = true;
+    bool start_by_fan_in = false;  ///< weights and bias start as uniform_fan_in instead
   };
 
   Conv2d(Index in, Index out) : Conv2d(in, out, Options()) {}
@@ -21,7 +23,7 @@ class Conv2d : public Module {
 
   Tensor forward(const Tensor& x) const;
 
-  /// For operations that fuse the convolution with something else.
+  /// For operations that fuse the convolution with something else; the bias may be empty.
   const Tensor& weight() const { return weight_; }
   const Tensor& bias() const { return bias_; }
 

@@ -6,6 +6,8 @@
 #include "engine/ops.h"
 #include "nn/networks/ddpm.h"
 #include "nn/networks/ddpm_published.h"
+#include "nn/networks/ncsn.h"
+#include "nn/networks/ncsn_published.h"
 #include "nn/networks/ncsnpp.h"
 #include "nn/networks/ncsnpp_published.h"
 
@@ -44,10 +46,22 @@ Network build_ncsnpp(const nlohmann::json& config, const nlohmann::json& setting
   return {std::make_unique<nn::Ncsnpp>(ncsnpp), nn::ncsnpp_published_names(ncsnpp)};
 }
 
+Network build_ncsn(const nlohmann::json& config, const nlohmann::json& settings) {
+  nn::NcsnConfig ncsn = nn::ncsn_config_from_published(config);
+  const bool known = ncsn.conditional();
+  require_setting(settings, "norm", known ? "cond_instance_norm_pp" : "instance_norm_pp");
+  require_setting(settings, "norm_eps", 1e-5);
+  require_setting(settings, "pool", known ? "avg" : "max");
+  require_setting(settings, "scale_by_sigma", !known);
+  return {std::make_unique<nn::Ncsn>(ncsn), nn::ncsn_published_names(ncsn)};
+}
+
 using Build = Network (*)(const nlohmann::json& config, const nlohmann::json& settings);
 
 /// The families that are built.
-const std::map<std::string, Build> families = {{"ddpm", build_ddpm}, {"ncsnpp", build_ncsnpp}};
+const std::map<std::string, Build> families = {
+    {"ddpm", build_ddpm},      {"ncsnpp", build_ncsnpp},   {"ncsn", build_ncsn},
+    {"ncsnv2_64", build_ncsn}, {"ncsnv2_128", build_ncsn}, {"ncsnv2_256", build_ncsn}};
 
 /// Elementwise limit of parameter gradients, of the largest one: the rounding errors of another
 /// float implementation were met at 8e-6.
