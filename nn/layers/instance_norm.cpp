@@ -23,6 +23,10 @@ Tensor normalised(const Tensor& x, const std::vector<int>& axes, bool centred) {
   return (centred ? centre : x) / sqrt(squares / (n - 1) + eps);
 }
 
+/// Means over the pixels, [N, 1, 1, C]. Row by row: the fewer terms one sum has, the less it rounds,
+/// and mu multiplies what the means differ by.
+Tensor pixel_means(const Tensor& x) { return mean(mean(x, {2}, true), {1}, true); }
+
 }  // namespace
 
 InstanceNorm::InstanceNorm(Index channels, const InstanceNormOptions& options)
@@ -61,7 +65,7 @@ Tensor InstanceNorm::forward(const Tensor& x, const std::vector<Index>& classes)
   const std::vector<int> pixels = {1, 2};
   if (options_.kind == Kind::variance) return normalised(x, pixels, false) * f.alpha;
   Tensor h = instance_norm(x, {}, {}, eps);
-  if (options_.kind == Kind::plus) h = h + normalised(mean(x, pixels, true), {3}, true) * f.alpha;
+  if (options_.kind == Kind::plus) h = h + normalised(pixel_means(x), {3}, true) * f.alpha;
   h = h * f.gamma;
   return f.beta.defined() ? h + f.beta : h;
 }

@@ -139,7 +139,7 @@ NetworkUse network_of(const ReferenceFile& file, const nlohmann::json& settings)
 }
 
 void compare_gradients(const ReferenceFile& file, Report& report, const std::string& prefix,
-                       const nn::TensorMap& gradients) {
+                       const nn::TensorMap& gradients, double lost) {
   double largest_stored = 0;
   for (const auto& [name, gradient] : gradients) {
     const std::string stored = text(prefix, ".param.", name);
@@ -147,11 +147,10 @@ void compare_gradients(const ReferenceFile& file, Report& report, const std::str
     for (const Real g : file.contents().at(stored).values)
       largest_stored = std::max(largest_stored, std::abs(static_cast<double>(g)));
   }
-  const double limit = gradient_limit * largest_stored;
+  const double relative = std::max(gradient_limit, lost), limit = relative * largest_stored;
   for (const auto& [name, gradient] : gradients) {
-    report.compare(
-        text(prefix, ".param.", name), gradient,
-        rule(limit, text(gradient_limit, " of the largest stored gradient"), largest_stored));
+    report.compare(text(prefix, ".param.", name), gradient,
+                   rule(limit, text(relative, " of the largest stored gradient"), largest_stored));
     if (prefix == "grad")
       compare_fingerprint(file, report, "gradfp.param." + name, gradient, limit);
   }
