@@ -4,8 +4,7 @@
 
 #include "diffusion/sde/subvp.h"
 #include "diffusion/sde/ve.h"
-#include "diffusion/training/named.h"
-#include "nn/json_reader.h"
+#include "nn/json_fields.h"
 
 namespace ito {
 namespace {
@@ -14,8 +13,7 @@ using nlohmann::json;
 using Type = SdeConfig::Type;
 
 constexpr const char* where = "sde";
-constexpr std::array<Named<Type>, 3> types = {
-    {{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}}};
+constexpr nn::Names<Type, 3> types = {{{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}}};
 
 void check(const SdeConfig& c) {
   if (c.N < 1 || c.N > 1000000) fail(where, "\"N\": expected 1 to 1000000, got ", c.N);
@@ -27,6 +25,19 @@ void check(const SdeConfig& c) {
   }
 }
 
+template <class Fields, SameAs<SdeConfig> Config>
+void fields(Fields& f, Config& c) {
+  f("type", c.type, types);
+  f("N", c.N);
+  if (c.type == Type::ve) {
+    f("sigma_min", c.sigma_min);
+    f("sigma_max", c.sigma_max);
+  } else {
+    f("beta_min", c.beta_min);
+    f("beta_max", c.beta_max);
+  }
+}
+
 LinearBeta beta(const SdeConfig& c) { return {c.beta_min, c.beta_max}; }
 int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
 
@@ -34,31 +45,17 @@ int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
 
 SdeConfig sde_from_json(const json& section) {
   SdeConfig c;
-  nn::JsonReader reader(where, section);
-  reader.read("type", c.type, [](const auto& name) { return value_named(where, types, name); });
-  reader.read("N", c.N);
-  if (c.type == Type::ve) {
-    reader.read("sigma_min", c.sigma_min);
-    reader.read("sigma_max", c.sigma_max);
-  } else {
-    reader.read("beta_min", c.beta_min);
-    reader.read("beta_max", c.beta_max);
-  }
+  nn::ReadFields reader(where, section);
+  fields(reader, c);
   reader.finish();
   check(c);
   return c;
 }
 
 json sde_to_json(const SdeConfig& c) {
-  json out = {{"type", name_of(types, c.type)}, {"N", c.N}};
-  if (c.type == Type::ve) {
-    out["sigma_min"] = c.sigma_min;
-    out["sigma_max"] = c.sigma_max;
-  } else {
-    out["beta_min"] = c.beta_min;
-    out["beta_max"] = c.beta_max;
-  }
-  return out;
+  nn::WriteFields writer;
+  fields(writer, c);
+  return writer.json();
 }
 
 std::unique_ptr<Sde> make_sde(const SdeConfig& c) {

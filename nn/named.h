@@ -8,7 +8,7 @@
 #include "engine/error.h"
 #include "engine/nearest.h"
 
-namespace ito {
+namespace ito::nn {
 
 template <class Value>
 struct Named {
@@ -17,7 +17,10 @@ struct Named {
 };
 
 template <class Value, std::size_t n>
-std::string name_of(const std::array<Named<Value>, n>& table, Value value) {
+using Names = std::array<Named<Value>, n>;
+
+template <class Value, std::size_t n>
+std::string name_of(const Names<Value, n>& table, Value value) {
   for (const auto& entry : table) {
     if (entry.value == value) return entry.name;
   }
@@ -26,8 +29,7 @@ std::string name_of(const std::array<Named<Value>, n>& table, Value value) {
 
 /// Throws, naming the nearest known name, for one that is not in the table.
 template <class Value, std::size_t n>
-Value value_named(const char* where, const std::array<Named<Value>, n>& table,
-                  const std::string& name) {
+Value value_named(const char* where, const Names<Value, n>& table, const std::string& name) {
   std::vector<std::string> known;
   for (const auto& entry : table) {
     if (entry.name == name) return entry.value;
@@ -36,4 +38,4 @@ Value value_named(const char* where, const std::array<Named<Value>, n>& table,
   fail(where, "unknown name \"", name, "\"", did_you_mean(name, known));
 }
 
-}  // namespace ito
+}  // namespace ito::nn
