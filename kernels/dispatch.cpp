@@ -3,6 +3,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "kernels/dry_run.h"
 #include "kernels/kernels.h"
 #include "kernels/threads.h"
 
@@ -65,6 +66,7 @@ Levels& levels() {
 }  // namespace
 
 const Table& table(Device device) {
+  if (const Table* dry = dry_table()) return *dry;
   if (device == Device::cpu) return *levels().level[levels().chosen].table;
   throw std::runtime_error("[device] this build of ito has no CUDA kernels");
 }

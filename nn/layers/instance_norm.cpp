@@ -23,8 +23,8 @@ Tensor normalised(const Tensor& x, const std::vector<int>& axes, bool centred) {
   return (centred ? centre : x) / sqrt(squares / (n - 1) + eps);
 }
 
-/// Means over the pixels, [N, 1, 1, C]. Row by row: the fewer terms one sum has, the less it rounds,
-/// and mu multiplies what the means differ by.
+/// Means over the pixels, [N, 1, 1, C]. Row by row: the fewer terms one sum has, the less it
+/// rounds, and mu multiplies what the means differ by.
 Tensor pixel_means(const Tensor& x) { return mean(mean(x, {2}, true), {1}, true); }
 
 }  // namespace

@@ -1,8 +1,9 @@
 #include "nn/networks/ncsn_config.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
-#include "nn/json_reader.h"
+#include "nn/json_fields.h"
 #include "nn/layers/sigma_scale.h"
 
 namespace ito::nn {
@@ -31,6 +32,19 @@ const Stages for_256 = {{"1", "5", 1, false, 1},  {"2", "4", 2, true, 1}, {"3", 
 Index variant_for(Index image_size) {
   if (image_size < 96) return 64;
   return image_size <= 128 ? 128 : 256;
+}
+
+template <class Fields, SameAs<NcsnConfig> Config>
+void fields(Fields& f, Config& c) {
+  f("image_size", c.image_size);
+  f("channels", c.channels);
+  f("width", c.width);
+  f("variant", c.variant);
+  f("activation", c.activation, activation_named);
+  f("scale_input", c.scale_input);
+  f("sigma_min", c.sigma_min);
+  f("sigma_max", c.sigma_max);
+  f("num_scales", c.num_scales);
 }
 
 }  // namespace
@@ -63,30 +77,16 @@ void check(const NcsnConfig& config) {
 }
 
 void from_json(const nlohmann::json& json, NcsnConfig& config) {
-  JsonReader reader(where, json);
-  reader.read("image_size", config.image_size);
-  reader.read("channels", config.channels);
-  reader.read("width", config.width);
-  reader.read("variant", config.variant);
-  reader.read("activation", config.activation, activation_named);
-  reader.read("scale_input", config.scale_input);
-  reader.read("sigma_min", config.sigma_min);
-  reader.read("sigma_max", config.sigma_max);
-  reader.read("num_scales", config.num_scales);
+  ReadFields reader(where, json);
+  fields(reader, config);
   reader.finish();
   check(config);
 }
 
 void to_json(nlohmann::json& json, const NcsnConfig& config) {
-  json = {{"image_size", config.image_size},
-          {"channels", config.channels},
-          {"width", config.width},
-          {"variant", config.variant},
-          {"activation", name_of(config.activation)},
-          {"scale_input", config.scale_input},
-          {"sigma_min", config.sigma_min},
-          {"sigma_max", config.sigma_max},
-          {"num_scales", config.num_scales}};
+  WriteFields writer;
+  fields(writer, config);
+  json = writer.json();
 }
 
 NcsnConfig ncsnv2_defaults() {
