@@ -12,6 +12,14 @@ const NcsnppConfig& checked(const NcsnppConfig& config) {
   return config;
 }
 
+TimeEmbedding::Options time_options(const NcsnppConfig& config) {
+  return {.kind = config.embedding,
+          .dim = config.width,
+          .out = 4 * config.width,
+          .fourier_scale = config.fourier_scale,
+          .activation = config.activation};
+}
+
 BlockOptions block_options(const NcsnppConfig& config) {
   return {.embedding = config.conditional ? 4 * config.width : 0,
           .activation = config.activation,
@@ -29,7 +37,10 @@ Ncsnpp::Ncsnpp(const NcsnppConfig& config)
   const BlockOptions block = block_options(config);
   std::vector<Index> skips = {config.width};
   DropoutCounter dropouts = 0;
-  build_embedding();
+  if (config.conditional) {
+    time_ = std::make_unique<TimeEmbedding>(time_options(config));
+    add_child("time", *time_);
+  }
   add_child("first", first_);
   build_down(block, skips, dropouts);
   middle_ = std::make_unique<MiddleLevel>(skips.back(), block, dropouts);
@@ -38,22 +49,6 @@ Ncsnpp::Ncsnpp(const NcsnppConfig& config)
   build_last(block);
   if (config.has_sigma_table()) {
     sigmas_ = descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
-  }
-}
-
-void Ncsnpp::build_embedding() {
-  if (config_.conditional) {
-    time_ = std::make_unique<TimeEmbedding>(
-        TimeEmbedding::Options{.kind = config_.embedding,
-                               .dim = config_.width,
-                               .out = 4 * config_.width,
-                               .fourier_scale = config_.fourier_scale,
-                               .activation = config_.activation});
-    add_child("time", *time_);
-  } else if (config_.embedding == TimeEmbedding::Kind::fourier) {
-    // Published checkpoints hold them all the same.
-    add_constant("unused.frequencies", unused_frequencies_, {config_.width},
-                 {.kind = Init::Kind::normal, .scale = config_.fourier_scale});
   }
 }
 

@@ -25,7 +25,6 @@ class Ncsnpp : public ScoreNetwork {
   const NcsnppConfig& config() const { return config_; }
 
  private:
-  void build_embedding();
   void build_down(const BlockOptions& block, std::vector<Index>& skips, DropoutCounter& dropouts);
   void build_up(const BlockOptions& block, std::vector<Index> skips, DropoutCounter& dropouts);
   void build_last(const BlockOptions& block);
@@ -34,7 +33,6 @@ class Ncsnpp : public ScoreNetwork {
 
   NcsnppConfig config_;
   std::unique_ptr<TimeEmbedding> time_;  ///< if conditional
-  Tensor unused_frequencies_;            ///< of an unconditional network with Fourier features
   Conv2d first_;
   std::vector<std::unique_ptr<DownLevel>> down_;
   std::unique_ptr<MiddleLevel> middle_;

@@ -31,9 +31,9 @@ class Walk {
 
  private:
   void embedding() {
-    if (config_.embedding == TimeEmbedding::Kind::fourier) {
-      walk_.module(config_.conditional ? "time" : "unused", {{"W", "frequencies"}});
-    }
+    const bool fourier = config_.embedding == TimeEmbedding::Kind::fourier;
+    const NameTable frequencies = {{"W", "frequencies"}};
+    if (fourier) walk_.module("time", config_.conditional ? frequencies : NameTable());
     if (!config_.conditional) return;
     walk_.module("time.linear_0", published_linear());
     walk_.module("time.linear_1", published_linear());

@@ -10,8 +10,8 @@ namespace ito::nn {
 
 /// Published names "all_modules.I.PIECE" of every tensor of an Ncsnpp. The published network
 /// numbers its modules in the order of their use. A resampling without convolution takes a number
-/// between the levels, but none in the pyramids; Fourier features take one that nothing uses in
-/// unconditional networks.
+/// between the levels, but none in the pyramids. An unconditional one also holds frequencies and
+/// projections of an embedding that it does not use; they are not in the table.
 NameTable ncsnpp_published_names(const NcsnppConfig& config);
 
 /// The configuration that a published one, {"model": {...}, "data": {...}}, describes. Attention
