@@ -130,10 +130,10 @@ Profile::Profile() {
   Timed<& Table::kernel>::name = #kernel;
 #include "kernels/kernels.def"
 #undef ITO_KERNEL
-  replace_cpu_kernels(&wrapped);
+  replace_kernels(&wrapped);
 }
 
-Profile::~Profile() { replace_cpu_kernels(nullptr); }
+Profile::~Profile() { replace_kernels(nullptr); }
 
 double Profile::flops() const {
   double sum = 0;

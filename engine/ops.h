@@ -67,10 +67,10 @@ Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& amounts)
 /// op(a) op(b) over the last two axes; leading axes equal, or absent on one side.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
-/// matmul(x, w) + shift (+ residual): x [..., K], w [K, D], shift [D]; residual like the result, or
-/// empty.
+/// (matmul(x, w) + shift + residual) scale: x [..., K], w [K, D], shift [D]; residual like the
+/// result, or empty.
 Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift,
-                  const Tensor& residual = {});
+                  const Tensor& residual = {}, double scale = 1);
 
 // Convolution: x [N, H, W, C], w [KH, KW, C, O] -> [N, P, Q, O]
 struct Conv2dOptions {
@@ -79,10 +79,10 @@ struct Conv2dOptions {
   Index dilation = 1;
 };
 Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options = {});
-/// conv2d(x, w) + shift (+ residual): shift [O], or [N, O] for one of each image; residual like the
-/// result, or empty.
+/// (conv2d(x, w) + shift + residual) scale: shift [O], or [N, O] for one of each image; residual
+/// like the result, or empty.
 Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift,
-                  const Tensor& residual = {}, Conv2dOptions options = {});
+                  const Tensor& residual = {}, Conv2dOptions options = {}, double scale = 1);
 /// Adjoint of conv2d in x, the "transposed convolution": y [N, P, Q, O] -> [N, H, W, C].
 Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
                          Conv2dOptions options = {});

@@ -63,7 +63,7 @@ const Table* replaced = nullptr;
 }  // namespace
 
 const Table& table(Device device) {
-  if (device == Device::cpu && replaced != nullptr) return *replaced;
+  if (replaced != nullptr) return *replaced;
   if (device == Device::cpu) return *levels().level[levels().chosen].table;
   throw std::runtime_error("[device] this build of ito has no CUDA kernels");
 }
@@ -85,6 +85,6 @@ bool set_simd_level(const char* name) {
   return false;
 }
 
-void replace_cpu_kernels(const Table* replacement) { replaced = replacement; }
+void replace_kernels(const Table* replacement) { replaced = replacement; }
 
 }  // namespace ito::kernels

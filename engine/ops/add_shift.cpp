@@ -5,7 +5,8 @@
 
 namespace ito {
 
-void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& residual) {
+void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& residual,
+               double scale) {
   const Index N = y.rank() > 1 ? y.size(0) : 1, C = y.size(-1);
   const bool per_image = shift.rank() == 2;
   if (!shift.defined() || shift.shape() != (per_image ? Shape{N, C} : Shape{C})) {
@@ -16,7 +17,7 @@ void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& 
   }
   if (y.elements() == 0) return;
   kernels::add_shift(y.device(), shift.data(), residual.data(), y.mutable_data(), N,
-                     y.elements() / (N * C), C, per_image);
+                     y.elements() / (N * C), C, per_image, static_cast<Real>(scale));
 }
 
 Tensor shift_grad(const Tensor& g, const Shape& shape) {

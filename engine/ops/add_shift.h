@@ -5,9 +5,10 @@
 
 namespace ito {
 
-/// Adds shift ([C] or [N, C]) and, unless empty, residual (like y) to y [N, ..., C], which is fresh
-/// from a kernel. Throws unless the shapes fit.
-void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& residual);
+/// y <- (y + shift + residual) scale for y [N, ..., C] that is fresh from a kernel; shift is [C] or
+/// [N, C], residual like y or empty. Throws unless the shapes fit.
+void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& residual,
+               double scale);
 
 /// The gradient of `shift`, of the given shape, for the cotangent g of y.
 Tensor shift_grad(const Tensor& g, const Shape& shape);

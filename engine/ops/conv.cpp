@@ -65,17 +65,18 @@ Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options) {
 }
 
 Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual,
-                  Conv2dOptions options) {
+                  Conv2dOptions options, double scale) {
   const kernels::Conv s = geometry("conv2d_add", x.shape(), w.shape(), options);
   Tensor y({s.N, s.P, s.Q, s.O}, x.device());
   kernels::conv2d(x.device(), s, x.data(), w.data(), y.mutable_data());
-  add_shift("conv2d_add", y, shift, residual);
-  const Vjp vjp = [s, options](const Backward& v) {
+  add_shift("conv2d_add", y, shift, residual, scale);
+  const Vjp vjp = [s, options, scale](const Backward& v) {
+    const Tensor g = scale == 1 ? v.g : v.g * scale;
     Gradients gradients(v.x.size());
-    if (v.needs[0]) gradients[0] = conv2d_input_grad(v.g, v.x[1], s.H, s.W, options);
-    if (v.needs[1]) gradients[1] = conv2d_weight_grad(v.x[0], v.g, s.KH, s.KW, options);
-    if (v.needs[2]) gradients[2] = shift_grad(v.g, v.x[2].shape());
-    if (v.x.size() > 3) gradients[3] = v.g;
+    if (v.needs[0]) gradients[0] = conv2d_input_grad(g, v.x[1], s.H, s.W, options);
+    if (v.needs[1]) gradients[1] = conv2d_weight_grad(v.x[0], g, s.KH, s.KW, options);
+    if (v.needs[2]) gradients[2] = shift_grad(g, v.x[2].shape());
+    if (v.x.size() > 3) gradients[3] = g;
     return gradients;
   };
   std::vector<Tensor> inputs = {x, w, shift};

@@ -77,7 +77,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   return record("matmul", y, {a, b}, vjp, keep_inputs);
 }
 
-Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual) {
+Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual,
+                  double scale) {
   if (x.rank() < 2 || w.rank() != 2 || x.size(-1) != w.size(0)) {
     fail("matmul_add", "shapes ", x.shape(), " and ", w.shape(), " do not multiply");
   }
@@ -89,15 +90,16 @@ Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const T
   const kernels::Gemm g{.m = rows, .n = D, .k = K};
   kernels::gemm(x.device(), g, x.data(), w.data(), y.mutable_data());
   if (shift.rank() != 1) fail("matmul_add", "expected a shift [", D, "], got ", shift.shape());
-  add_shift("matmul_add", y, shift, residual);
-  const Vjp vjp = [K, D](const Backward& v) {
+  add_shift("matmul_add", y, shift, residual, scale);
+  const Vjp vjp = [K, D, scale](const Backward& v) {
+    const Tensor g = scale == 1 ? v.g : v.g * scale;
     Gradients gradients(v.x.size());
-    if (v.needs[0]) gradients[0] = matmul(v.g, v.x[1], false, true);
+    if (v.needs[0]) gradients[0] = matmul(g, v.x[1], false, true);
     if (v.needs[1]) {
-      gradients[1] = matmul(reshape(v.x[0], {-1, K}), reshape(v.g, {-1, D}), true, false);
+      gradients[1] = matmul(reshape(v.x[0], {-1, K}), reshape(g, {-1, D}), true, false);
     }
-    if (v.needs[2]) gradients[2] = sum_to(v.g, v.x[2].shape());
-    if (v.x.size() > 3) gradients[3] = v.g;
+    if (v.needs[2]) gradients[2] = sum_to(g, v.x[2].shape());
+    if (v.x.size() > 3) gradients[3] = g;
     return gradients;
   };
   std::vector<Tensor> inputs = {x, w, shift};

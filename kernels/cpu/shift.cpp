@@ -10,16 +10,16 @@ namespace {
 constexpr Index row_elements = 128;
 
 /// Rows [begin, end) of n elements, to each of which `shift` is added.
-void add_rows(const Real* shift_row, const Real* residual, Real* y, Index n, Index begin,
-              Index end) {
+void add_rows(const Real* shift_row, const Real* residual, Real* y, Index n, Real scale,
+              Index begin, Index end) {
   const Real* __restrict shift = shift_row;
   for (Index r = begin; r < end; ++r) {
     Real* __restrict row = y + r * n;
     if (residual == nullptr) {
-      for (Index c = 0; c < n; ++c) row[c] += shift[c];
+      for (Index c = 0; c < n; ++c) row[c] = (row[c] + shift[c]) * scale;
     } else {
       const Real* __restrict other = residual + r * n;
-      for (Index c = 0; c < n; ++c) row[c] = (row[c] + shift[c]) + other[c];
+      for (Index c = 0; c < n; ++c) row[c] = ((row[c] + shift[c]) + other[c]) * scale;
     }
   }
 }
@@ -27,7 +27,7 @@ void add_rows(const Real* shift_row, const Real* residual, Real* y, Index n, Ind
 }  // namespace
 
 void add_shift(const Real* shift, const Real* residual, Real* y, Index N, Index S, Index C,
-               bool per_image) {
+               bool per_image, Real scale) {
   if (N * S * C == 0) return;
   const Index images = per_image ? N : 1;
   const Index positions = per_image ? S : N * S;  // that share a shift
@@ -41,8 +41,8 @@ void add_shift(const Real* shift, const Real* residual, Real* y, Index N, Index 
     const Scratch shifts(n);
     for (Index c = 0; c < n; ++c) shifts.data()[c] = shift[image * C + c % C];
     const Index start = image * positions * C;
-    add_rows(shifts.data(), residual == nullptr ? nullptr : residual + start, y + start, n, begin,
-             smaller(rows, begin + grain));
+    add_rows(shifts.data(), residual == nullptr ? nullptr : residual + start, y + start, n, scale,
+             begin, smaller(rows, begin + grain));
   });
 }
 

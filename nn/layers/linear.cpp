@@ -12,8 +12,8 @@ Linear::Linear(Index in, Index out, double init_scale) {
 
 Tensor Linear::forward(const Tensor& x) const { return matmul_add(x, weight_, bias_); }
 
-Tensor Linear::forward(const Tensor& x, const Tensor& residual) const {
-  return matmul_add(x, weight_, bias_, residual);
+Tensor Linear::forward_joined(const Tensor& x, const Tensor& residual, double scale) const {
+  return matmul_add(x, weight_, bias_, residual, scale);
 }
 
 }  // namespace ito::nn

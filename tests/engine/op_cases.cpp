@@ -150,7 +150,7 @@ void add_products(std::vector<OpCase>& cases) {
                    1.5,
                    true});
   cases.push_back({"matmul_add_residual", {{3, 4, 5}, {5, 2}, {2}, {3, 4, 2}}, [](const Inputs& x) {
-                     return square(matmul_add(x[0], x[1], x[2], x[3]));
+                     return square(matmul_add(x[0], x[1], x[2], x[3], 0.7));
                    }});
   cases.push_back({"attention", {{2, 5, 4}, {2, 6, 4}, {2, 6, 3}}, [](const Inputs& x) {
                      return attention(x[0], x[1], x[2]);
@@ -182,7 +182,7 @@ void add_convolutions(std::vector<OpCase>& cases) {
   cases.push_back(
       {"conv2d_add_per_image_residual",
        {{2, 4, 3, 2}, {3, 3, 2, 3}, {2, 3}, {2, 4, 3, 3}},
-       [same](const Inputs& x) { return square(conv2d_add(x[0], x[1], x[2], x[3], same)); }});
+       [same](const Inputs& x) { return square(conv2d_add(x[0], x[1], x[2], x[3], same, 0.7)); }});
   const Conv2dOptions strided{.stride = 2, .pad_before = 1};
   cases.push_back(
       {"conv2d_transposed",
