@@ -87,8 +87,8 @@ Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const T
   shape.back() = D;
   Tensor y(shape, x.device());
   const Index rows = shape.elements() / std::max<Index>(D, 1);
-  const kernels::Gemm g{.m = rows, .n = D, .k = K};
-  kernels::gemm(x.device(), g, x.data(), w.data(), y.mutable_data());
+  const kernels::Gemm product{.m = rows, .n = D, .k = K};
+  kernels::gemm(x.device(), product, x.data(), w.data(), y.mutable_data());
   if (shift.rank() != 1) fail("matmul_add", "expected a shift [", D, "], got ", shift.shape());
   add_shift("matmul_add", y, shift, residual, scale);
   const Vjp vjp = [K, D, scale](const Backward& v) {
