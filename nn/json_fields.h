@@ -4,7 +4,7 @@
 //   template <class Fields, SameAs<MyConfig> Config>
 //   void fields(Fields& f, Config& c) {
 //     f("width", c.width);
-//     f("activation", c.activation, activation_names);
+//     f("activation", c.activation, activation_names);  // or the function activation_named
 //   }
 //
 // is handed a ReadFields or a WriteFields.
@@ -36,6 +36,10 @@ class ReadFields {
   void operator()(const char* key, Value& value, const Names<Value, n>& names) {
     reader_.read(key, value, [&](const auto& name) { return value_named(where_, names, name); });
   }
+  template <class Value>
+  void operator()(const char* key, Value& value, Value (*named)(const std::string&)) {
+    reader_.read(key, value, named);
+  }
   void finish() const { reader_.finish(); }
 
  private:
@@ -53,6 +57,10 @@ class WriteFields {
   template <class Value, std::size_t n>
   void operator()(const char* key, Value value, const Names<Value, n>& names) {
     json_[key] = name_of(names, value);
+  }
+  template <class Value>
+  void operator()(const char* key, Value value, Value (*)(const std::string&)) {
+    json_[key] = name_of(value);
   }
   const nlohmann::json& json() const { return json_; }
 

@@ -57,6 +57,16 @@ void JsonReader::read(const char* key, std::vector<Index>& value) {
   value = found->get<std::vector<Index>>();
 }
 
+void JsonReader::read(const char* key, std::vector<double>& value) {
+  const nlohmann::json* found = find(key);
+  if (found == nullptr) return;
+  if (!found->is_array()) refuse(key, "a list of numbers");
+  for (const nlohmann::json& element : *found) {
+    if (!element.is_number()) refuse(key, "a list of numbers");
+  }
+  value = found->get<std::vector<double>>();
+}
+
 void JsonReader::finish() const {
   const std::vector<std::string> known(known_.begin(), known_.end());
   for (const auto& [key, value] : json_.items()) {

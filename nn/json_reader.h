@@ -22,6 +22,7 @@ class JsonReader {
   void read(const char* key, bool& value);
   void read(const char* key, std::string& value);
   void read(const char* key, std::vector<Index>& value);
+  void read(const char* key, std::vector<double>& value);
   /// A value that is spelt as a name: `from_name` throws for names that it does not know.
   template <class Value, class FromName>
   void read(const char* key, Value& value, FromName from_name) {

@@ -21,6 +21,12 @@ double uniform_limit(const Init& init) {
   return std::sqrt(3 * scale / fan_avg);
 }
 
+Tensor without_last_columns(const Tensor& x, Index columns) {
+  if (columns == 0) return x;
+  const Index kept = x.size(1) - columns;
+  return concat({slice(x, 1, 0, kept), Tensor::zeros({x.size(0), columns})}, 1);
+}
+
 Tensor draw(const Shape& shape, const Init& init, const RandomStream& stream) {
   const Shape flat = {1, shape.elements()};
   switch (init.kind) {
@@ -29,7 +35,9 @@ Tensor draw(const Shape& shape, const Init& init, const RandomStream& stream) {
     case Init::Kind::ones:
       return Tensor::full(shape, 1);
     case Init::Kind::normal:
-      return affine(random_normal(flat, stream), init.scale, 0).with_shape(shape);
+      return without_last_columns(
+          affine(random_normal(flat, stream), init.scale, init.centre).with_shape(shape),
+          init.zero_columns);
     case Init::Kind::uniform_variance_scaling:
       break;
   }

@@ -18,7 +18,14 @@ struct Init {
   /// stand-in for zero.
   double scale = 1;
   Index fan_in = 1, fan_out = 1;
+  double centre = 0;       ///< normal: the mean
+  Index zero_columns = 0;  ///< normal, of a matrix: the last columns start at zero
 };
+
+/// Uniform within 1 / sqrt(fan_in): how the NCSN networks start.
+constexpr Init uniform_fan_in(Index fan_in) {
+  return {Init::Kind::uniform_variance_scaling, 1.0 / 3, fan_in, fan_in};
+}
 
 struct Parameter {
   std::string name;  ///< path, "down.0.block.1.conv_0.weight"

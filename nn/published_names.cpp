@@ -14,6 +14,7 @@ Tensor permuted(const Tensor& tensor, Layout layout, const std::vector<int>& con
     case Layout::same:
       return tensor.detach();
     case Layout::transposed:
+    case Layout::pointwise:
       return permute(tensor, {1, 0});
     case Layout::conv:
       return permute(tensor, conv);
@@ -21,18 +22,24 @@ Tensor permuted(const Tensor& tensor, Layout layout, const std::vector<int>& con
   fail("published_names", "unknown layout ", static_cast<int>(layout));
 }
 
+Tensor with_two_axes(const Tensor& t) { return t.with_shape({t.size(0), t.size(1)}); }
+Tensor with_pixel_axes(const Tensor& t) { return t.with_shape({t.size(0), t.size(1), 1, 1}); }
+
 }  // namespace
 
 Tensor from_published(const Tensor& tensor, Layout layout) {
-  return permuted(tensor, layout, {2, 3, 1, 0});
+  const bool pointwise = layout == Layout::pointwise;
+  return permuted(pointwise ? with_two_axes(tensor) : tensor, layout, {2, 3, 1, 0});
 }
 
 Tensor to_published(const Tensor& tensor, Layout layout) {
-  return permuted(tensor, layout, {3, 2, 0, 1});
+  const Tensor published = permuted(tensor, layout, {3, 2, 0, 1});
+  return layout == Layout::pointwise ? with_pixel_axes(published) : published;
 }
 
 Shape published_shape(const Shape& ours, Layout layout) {
   if (layout == Layout::transposed) return {ours(1), ours(0)};
+  if (layout == Layout::pointwise) return {ours(1), ours(0), 1, 1};
   if (layout == Layout::conv) return {ours(3), ours(2), ours(0), ours(1)};
   return ours;
 }

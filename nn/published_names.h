@@ -13,7 +13,8 @@ namespace ito::nn {
 enum class Layout {
   same,
   transposed,  ///< linear weights: [out, in], ours [in, out]
-  conv         ///< convolution weights: [O, C, KH, KW], ours [KH, KW, C, O]
+  conv,        ///< convolution weights: [O, C, KH, KW], ours [KH, KW, C, O]
+  pointwise    ///< convolution weights: [O, C, 1, 1], ours [C, O]
 };
 
 struct PublishedName {

@@ -9,6 +9,8 @@
 #include "diffusion/data/open.h"
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/run_folder.h"
+#include "nn/cost.h"
+#include "nn/networks/presets.h"
 
 namespace ito::cli {
 namespace {
@@ -37,6 +39,34 @@ void tell_size(const SafeTensors& file) {
             << bytes(static_cast<double>(std::filesystem::file_size(file.source))) << "\n";
 }
 
+/// Parameters and multiply-adds per image of every block.
+void tell_costs(const std::vector<nn::BlockCost>& costs) {
+  std::size_t width = 5;
+  for (const nn::BlockCost& cost : costs) width = std::max(width, cost.block.size());
+  const auto row = [&](const std::string& block, const std::string& parameters,
+                       const std::string& multiply_adds) {
+    std::cout << "  " << std::left << std::setw(static_cast<int>(width)) << block << std::right
+              << std::setw(16) << parameters << std::setw(20) << multiply_adds << "\n";
+  };
+  row("block", "parameters", "multiply-adds");
+  for (const nn::BlockCost& c : costs)
+    row(c.block, grouped(c.parameters), grouped(c.multiply_adds));
+  const nn::BlockCost all = nn::total(costs);
+  row("all", grouped(all.parameters), grouped(all.multiply_adds));
+}
+
+void tell_network(const ModelConfig& model) {
+  tell_costs(nn::block_costs([&] { return make_network(model); }, item_shape(model)));
+}
+
+void tell_preset(const nn::NetworkPreset& preset) {
+  const ModelConfig model =
+      std::visit([](const auto& config) { return ModelConfig(config); }, preset.config);
+  std::cout << preset.name << ": " << preset.description
+            << "\nconfiguration: " << model_to_json(model).dump(2) << "\n";
+  tell_network(model);
+}
+
 void tell_checkpoint(const Checkpoint& checkpoint) {
   std::cout << checkpoint.file.source << ": checkpoint after step " << grouped(checkpoint.step)
             << "\ntrained on " << grouped(checkpoint.data.images) << " images "
@@ -44,6 +74,7 @@ void tell_checkpoint(const Checkpoint& checkpoint) {
             << checkpoint.data.digest << ")\n"
             << "parameters: " << grouped(elements(checkpoint.file, "ema.")) << "\n"
             << "configuration: " << checkpoint.config.dump(2) << "\n";
+  tell_network(config_from_json(checkpoint.config).model);
 }
 
 void tell_safetensors(SafeTensors file) {
@@ -85,6 +116,15 @@ void tell_log(const RunFolder& folder) {
             << "     last " << lines.back().dump() << "\n";
 }
 
+/// The network preset of that name, unless something on the disk has it too.
+const nn::NetworkPreset* preset_of(const std::string& name) {
+  if (std::filesystem::exists(name)) return nullptr;
+  for (const nn::NetworkPreset& preset : nn::network_presets()) {
+    if (preset.name == name) return &preset;
+  }
+  return nullptr;
+}
+
 int info(const std::string& path) {
   const RunFolder folder(path);
   if (folder.has_run()) {
@@ -93,6 +133,8 @@ int info(const std::string& path) {
     tell_safetensors(read_safetensors(folder.checkpoint_path()));
   } else if (is_safetensors(path)) {
     tell_safetensors(read_safetensors(path));
+  } else if (const nn::NetworkPreset* preset = preset_of(path)) {
+    tell_preset(*preset);
   } else {
     const Dataset data = open_images(path);
     std::cout << path << "\n";
@@ -106,10 +148,13 @@ int info(const std::string& path) {
 }  // namespace
 
 void add_info(CLI::App& app, int& exit) {
-  CLI::App* command =
-      app.add_subcommand("info", "Describe a run, a checkpoint, a safetensors file or images");
+  CLI::App* command = app.add_subcommand(
+      "info", "Describe a run, a checkpoint, a safetensors file, images or a network by its name");
   auto path = std::make_shared<std::string>();
-  command->add_option("path", *path, "A run, a .safetensors file, or images (as --data)")
+  command
+      ->add_option(
+          "path", *path,
+          "A run, a .safetensors file, images (as --data), or a network, \"ncsnpp_cifar10\"")
       ->required();
   command->callback([path, &exit] { exit = info(*path); });
 }

@@ -13,8 +13,10 @@ using nlohmann::json;
 
 constexpr nn::Names<Range, 3> ranges = {
     {{"unit", Range::unit}, {"centered", Range::centered}, {"stored", Range::stored}}};
-constexpr nn::Names<ObjectiveConfig::Type, 2> objectives = {
-    {{"denoising", ObjectiveConfig::Type::denoising}, {"ddpm", ObjectiveConfig::Type::ddpm}}};
+constexpr nn::Names<ObjectiveConfig::Type, 3> objectives = {
+    {{"denoising", ObjectiveConfig::Type::denoising},
+     {"smld", ObjectiveConfig::Type::smld},
+     {"ddpm", ObjectiveConfig::Type::ddpm}}};
 constexpr nn::Names<Weighting, 2> weightings = {
     {{"variance", Weighting::variance}, {"likelihood", Weighting::likelihood}}};
 constexpr nn::Names<Reduction, 2> reductions = {

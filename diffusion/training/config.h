@@ -26,6 +26,7 @@ struct DataConfig {
 struct ObjectiveConfig {
   enum class Type {
     denoising,  ///< denoising score matching over continuous time
+    smld,       ///< the same at the N discrete noise levels, whose index the network is told (NCSN)
     ddpm        ///< the simple loss over the N discrete noise levels; needs the VP SDE
   };
   Type type = Type::denoising;

@@ -4,6 +4,8 @@
 
 #include "engine/nearest.h"
 #include "nn/networks/ddpm.h"
+#include "nn/networks/ncsn.h"
+#include "nn/networks/ncsnpp.h"
 
 namespace ito {
 namespace {
@@ -20,17 +22,18 @@ std::string type_of(const json& model) {
   return type->get<std::string>();
 }
 
+using Made = std::unique_ptr<nn::ScoreNetwork>;
+
 struct MakeNetwork {
-  std::unique_ptr<nn::ScoreNetwork> operator()(const nn::DdpmConfig& config) const {
-    return std::make_unique<nn::Ddpm>(config);
-  }
-  std::unique_ptr<nn::ScoreNetwork> operator()(const nn::MlpConfig& config) const {
-    return std::make_unique<nn::Mlp>(config);
-  }
+  Made operator()(const nn::DdpmConfig& c) const { return std::make_unique<nn::Ddpm>(c); }
+  Made operator()(const nn::NcsnppConfig& c) const { return std::make_unique<nn::Ncsnpp>(c); }
+  Made operator()(const nn::NcsnConfig& c) const { return std::make_unique<nn::Ncsn>(c); }
+  Made operator()(const nn::MlpConfig& c) const { return std::make_unique<nn::Mlp>(c); }
 };
 
 struct ItemShape {
-  Shape operator()(const nn::DdpmConfig& c) const {
+  template <class ImageConfig>
+  Shape operator()(const ImageConfig& c) const {
     return {c.image_size, c.image_size, c.channels};
   }
   Shape operator()(const nn::MlpConfig& c) const { return {c.dimension}; }
@@ -38,8 +41,19 @@ struct ItemShape {
 
 struct TypeName {
   const char* operator()(const nn::DdpmConfig&) const { return "ddpm"; }
+  const char* operator()(const nn::NcsnppConfig&) const { return "ncsnpp"; }
+  const char* operator()(const nn::NcsnConfig& c) const {
+    return c.conditional() ? "ncsn" : "ncsnv2";
+  }
   const char* operator()(const nn::MlpConfig&) const { return "mlp"; }
 };
+
+/// Fills in what `options` says and leaves the rest at its defaults.
+template <class Config>
+Config read(const json& options, Config config = {}) {
+  from_json(options, config);
+  return config;
+}
 
 }  // namespace
 
@@ -47,9 +61,13 @@ ModelConfig model_from_json(const json& model) {
   const std::string type = type_of(model);
   json options = model;
   options.erase("type");
-  if (type == "ddpm") return options.get<nn::DdpmConfig>();
-  if (type == "mlp") return options.get<nn::MlpConfig>();
-  fail(where, "unknown type \"", type, "\"", did_you_mean(type, {"ddpm", "mlp"}));
+  if (type == "ddpm") return read<nn::DdpmConfig>(options);
+  if (type == "ncsnpp") return read<nn::NcsnppConfig>(options);
+  if (type == "ncsn") return read<nn::NcsnConfig>(options);
+  if (type == "ncsnv2") return read(options, nn::ncsnv2_defaults());
+  if (type == "mlp") return read<nn::MlpConfig>(options);
+  fail(where, "unknown type \"", type, "\"",
+       did_you_mean(type, {"ddpm", "ncsnpp", "ncsn", "ncsnv2", "mlp"}));
 }
 
 json model_to_json(const ModelConfig& model) {
@@ -64,7 +82,7 @@ void fill_sizes(json& model, const Shape& item) {
     if (!model.contains(key)) model[key] = size;
   };
   if (type == "mlp" && item.rank() == 1) fill("dimension", item[0]);
-  if (type == "ddpm" && item.rank() == 3) {
+  if (type != "mlp" && item.rank() == 3) {
     fill("image_size", item[0]);
     fill("channels", item[2]);
   }

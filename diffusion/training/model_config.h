@@ -7,11 +7,14 @@
 
 #include "nn/networks/ddpm_config.h"
 #include "nn/networks/mlp.h"
+#include "nn/networks/ncsn_config.h"
+#include "nn/networks/ncsnpp_config.h"
 
 namespace ito {
 
-/// {"type": "ddpm", ...} or {"type": "mlp", ...}; the other keys are those of the network.
-using ModelConfig = std::variant<nn::DdpmConfig, nn::MlpConfig>;
+/// {"type": "ddpm", ...}, or "ncsnpp", "ncsn", "ncsnv2", "mlp"; the other keys are those of the
+/// network.
+using ModelConfig = std::variant<nn::DdpmConfig, nn::NcsnppConfig, nn::NcsnConfig, nn::MlpConfig>;
 
 ModelConfig model_from_json(const nlohmann::json& json);
 nlohmann::json model_to_json(const ModelConfig& model);

@@ -1,5 +1,6 @@
 #include "diffusion/training/objective.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "diffusion/objectives/ddpm.h"
@@ -8,14 +9,25 @@
 namespace ito {
 namespace {
 
+/// Times of the N noise levels, drawn at random: index 0 is the noisiest.
+Times draw_levels(const Sde& sde, Index examples, const BatchAddress& address) {
+  Times t;
+  const int last = std::max(sde.N() - 1, 1);
+  for (const Index k : draw_indices(sde, examples, address))
+    t.push_back(1 - static_cast<double>(k) / last);
+  return t;
+}
+
 Objective denoising_objective(const ObjectiveConfig& config, const SdeConfig& sde_config) {
   std::shared_ptr<const Sde> sde = make_sde(sde_config);
-  return [config, sde](const nn::ScoreNetwork& network, const Tensor& x_0,
-                       const BatchAddress& address, Mode mode) {
+  const Labels labels = labels_of(config);
+  return [config, sde, labels](const nn::ScoreNetwork& network, const Tensor& x_0,
+                               const BatchAddress& address, Mode mode) {
     const RandomStream dropout = address.stream(Purpose::dropout);
-    const Score score = network_score(network, *sde, Labels::continuous,
-                                      mode == Mode::training ? &dropout : nullptr);
-    const Times t = draw_times(*sde, x_0.size(0), address, config.eps);
+    const Score score =
+        network_score(network, *sde, labels, mode == Mode::training ? &dropout : nullptr);
+    const Times t = labels == Labels::discrete ? draw_levels(*sde, x_0.size(0), address)
+                                               : draw_times(*sde, x_0.size(0), address, config.eps);
     return denoising_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address),
                           {config.weighting, config.reduction});
   };
@@ -40,7 +52,8 @@ Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde)
 }
 
 Labels labels_of(const ObjectiveConfig& objective) {
-  return objective.type == ObjectiveConfig::Type::ddpm ? Labels::discrete : Labels::continuous;
+  const bool continuous = objective.type == ObjectiveConfig::Type::denoising;
+  return continuous ? Labels::continuous : Labels::discrete;
 }
 
 }  // namespace ito

@@ -7,15 +7,17 @@
 namespace ito::nn {
 
 /// h = norm(x); x + out(softmax(q k^T / sqrt(C)) v) with q, k, v linear in h at each pixel, one
-/// head. `out` starts at zero: a new block is the identity.
+/// head; with skip_rescale the sum is divided by sqrt 2. `out` starts at zero: a new block is (but
+/// for that) the identity.
 class AttentionBlock : public Module {
  public:
-  AttentionBlock(Index channels, const Groups& groups);
+  AttentionBlock(Index channels, const Groups& groups, bool skip_rescale = false);
 
   /// x [N, H, W, C] -> like x.
   Tensor forward(const Tensor& x) const;
 
  private:
+  bool skip_rescale_;
   GroupNorm norm_;
   Linear query_, key_, value_, out_;
 };

@@ -20,19 +20,28 @@ std::vector<double> descending_sigmas(double min, double max, Index n) {
   return sigmas;
 }
 
+Tensor divide_by_sigma(const Tensor& y, const std::vector<double>& sigmas) {
+  std::vector<Real> used;
+  for (const double sigma : sigmas) {
+    if (!(sigma > 0)) fail("divide_by_sigma", "expected noise levels above 0, got ", sigma);
+    used.push_back(static_cast<Real>(sigma));
+  }
+  Shape per_sample(y.shape().size(), 1);
+  per_sample[0] = static_cast<Index>(sigmas.size());
+  return y / Tensor(per_sample, used);
+}
+
 Tensor divide_by_sigma(const Tensor& y, const std::vector<double>& labels,
                        const std::vector<double>& sigmas) {
-  std::vector<Real> used;
+  std::vector<double> used;
   for (const double label : labels) {
     const double i = std::trunc(label);
     if (!(i >= 0 && i < static_cast<double>(sigmas.size()))) {
       fail("divide_by_sigma", "expected labels in [0, ", sigmas.size(), "), got ", label);
     }
-    used.push_back(static_cast<Real>(sigmas[static_cast<std::size_t>(i)]));
+    used.push_back(sigmas[static_cast<std::size_t>(i)]);
   }
-  Shape per_sample(y.shape().size(), 1);
-  per_sample[0] = static_cast<Index>(labels.size());
-  return y / Tensor(per_sample, used);
+  return divide_by_sigma(y, used);
 }
 
 }  // namespace ito::nn

@@ -32,12 +32,11 @@ Ddpm::Ddpm(const DdpmConfig& config)
                               .groups = config.groups,
                               .dropout = config.dropout};
   std::vector<Index> skips = {config.width};
-  std::uint32_t dropouts = 0;
+  DropoutCounter dropouts = 0;
   add_child("time", time_);
   add_child("first", first_);
   build_down(block, skips, dropouts);
   middle_ = std::make_unique<MiddleLevel>(skips.back(), block, dropouts);
-  dropouts += 2;
   add_child("middle", *middle_);
   build_up(block, skips, dropouts);
   add_child("last_norm", last_norm_);
@@ -55,21 +54,20 @@ LevelOptions Ddpm::level_options(Index level) const {
 
 /// Appends the channels of the skips that each level leaves.
 void Ddpm::build_down(const BlockOptions& block, std::vector<Index>& skips,
-                      std::uint32_t& dropouts) {
+                      DropoutCounter& dropouts) {
   for (Index i = 0; i < config_.levels(); ++i) {
     LevelOptions level = level_options(i);
     level.resample = i + 1 < config_.levels();
     const Index out = config_.level_width(i);
     down_.push_back(std::make_unique<DownLevel>(skips.back(), out, level, block, dropouts));
     add_child(text("down.", i), *down_.back());
-    dropouts += static_cast<std::uint32_t>(level.blocks);
-    skips.insert(skips.end(), static_cast<std::size_t>(level.blocks + (level.resample ? 1 : 0)),
-                 out);
+    const std::vector<Index>& left = down_.back()->skip_channels();
+    skips.insert(skips.end(), left.begin(), left.end());
   }
 }
 
 /// Takes them back, from the innermost on.
-void Ddpm::build_up(const BlockOptions& block, std::vector<Index> skips, std::uint32_t& dropouts) {
+void Ddpm::build_up(const BlockOptions& block, std::vector<Index> skips, DropoutCounter& dropouts) {
   Index channels = skips.back();
   for (Index i = config_.levels() - 1; i >= 0; --i) {
     LevelOptions level = level_options(i);
@@ -80,7 +78,6 @@ void Ddpm::build_up(const BlockOptions& block, std::vector<Index> skips, std::ui
     const Index out = config_.level_width(i);
     up_.push_back(std::make_unique<UpLevel>(channels, popped, out, level, block, dropouts));
     add_child(text("up.", i), *up_.back());
-    dropouts += static_cast<std::uint32_t>(popped.size());
     channels = out;
   }
 }
@@ -102,10 +99,11 @@ Tensor Ddpm::forward(const Tensor& x, const std::vector<double>& labels,
   const Tensor temb = time_.forward(labels);
   Tensor h = first_.forward(config_.scale_input ? affine(x, 2, -1) : x);
   Skips skips = {h};
-  for (const auto& level : down_) h = level->forward(h, temb, dropout, skips);
+  Tensor none;  // there are no pyramids
+  for (const auto& level : down_) h = level->forward(h, temb, dropout, skips, none);
   h = middle_->forward(h, temb, dropout);
-  for (const auto& level : up_) h = level->forward(h, temb, dropout, skips);
-  h = last_conv_.forward(activate(config_.activation, last_norm_.forward(h)));
+  for (const auto& level : up_) h = level->forward(h, temb, dropout, skips, none);
+  h = last_conv_.forward(last_norm_.forward(h, config_.activation));
   return config_.scale_by_sigma ? divide_by_sigma(h, labels, sigmas_) : h;
 }
 

@@ -25,8 +25,8 @@ class Ddpm : public ScoreNetwork {
   const DdpmConfig& config() const { return config_; }
 
  private:
-  void build_down(const BlockOptions& block, std::vector<Index>& skips, std::uint32_t& dropouts);
-  void build_up(const BlockOptions& block, std::vector<Index> skips, std::uint32_t& dropouts);
+  void build_down(const BlockOptions& block, std::vector<Index>& skips, DropoutCounter& dropouts);
+  void build_up(const BlockOptions& block, std::vector<Index> skips, DropoutCounter& dropouts);
   LevelOptions level_options(Index level) const;
   void check_input(const Tensor& x, const std::vector<double>& labels) const;
 

@@ -4,45 +4,13 @@
 
 #include "nn/json_reader.h"
 #include "nn/layers/sigma_scale.h"
+#include "nn/networks/unet_check.h"
 
 namespace ito::nn {
 
 namespace {
 
 constexpr const char* where = "ddpm config";
-
-void at_least(const char* key, Index value, Index least) {
-  if (value < least) fail(where, "\"", key, "\": expected at least ", least, ", got ", value);
-}
-
-void check_sizes(const DdpmConfig& c) {
-  at_least("image_size", c.image_size, 1);
-  at_least("channels", c.channels, 1);
-  at_least("width", c.width, 4);
-  at_least("blocks", c.blocks, 1);
-  at_least("groups", c.groups.max, 1);
-  at_least("multipliers (their number)", c.levels(), 1);
-  for (const Index m : c.multipliers) at_least("multipliers", m, 1);
-  if (!(c.dropout >= 0 && c.dropout < 1)) {
-    fail(where, "\"dropout\": expected a probability in [0, 1), got ", c.dropout);
-  }
-}
-
-void check_resolutions(const DdpmConfig& c) {
-  const Index halvings = c.levels() - 1;
-  if (halvings > 30 || c.image_size % (Index(1) << halvings) != 0) {
-    fail(where, "\"image_size\": expected a multiple of 2^", halvings, " for ", c.levels(),
-         " levels, got ", c.image_size);
-  }
-  for (const Index wanted : c.attention) {
-    bool found = false;
-    for (Index i = 0; i < c.levels(); ++i) found = found || c.resolution(i) == wanted;
-    if (!found) {
-      fail(where, "\"attention\": no level has resolution ", wanted, "; the levels have ",
-           c.image_size, " down to ", c.resolution(halvings));
-    }
-  }
-}
 
 }  // namespace
 
@@ -51,10 +19,14 @@ bool DdpmConfig::has_attention(Index level) const {
 }
 
 void check(const DdpmConfig& config) {
-  check_sizes(config);
-  check_resolutions(config);
-  config.groups.of(config.width);
-  for (Index i = 0; i < config.levels(); ++i) config.groups.of(config.level_width(i));
+  check_unet(where, {.image_size = config.image_size,
+                     .channels = config.channels,
+                     .width = config.width,
+                     .multipliers = config.multipliers,
+                     .blocks = config.blocks,
+                     .attention = config.attention,
+                     .dropout = config.dropout,
+                     .groups = config.groups});
   if (config.scale_by_sigma) {
     descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }

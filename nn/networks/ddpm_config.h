@@ -37,7 +37,7 @@ struct DdpmConfig {
 
 /// Throws for what no network can be built from: sizes below 1, an image that cannot be halved
 /// between the levels, attention at a resolution that no level has, groups that do not divide
-/// the features of a level.
+/// the features that a block normalises.
 void check(const DdpmConfig& config);
 
 /// Throws for unknown keys and values of the wrong kind; absent keys keep their defaults.

@@ -9,49 +9,39 @@ namespace ito::nn {
 
 namespace {
 
-/// Walks the published list of modules.
-class Walk {
- public:
-  void module(const std::string& ours, const NameTable& pieces) {
-    append_part(table, text("all_modules.", index_), ours, pieces);
-    ++index_;
-  }
+NameTable residual_block(bool with_shortcut) {
+  return published_residual_block({}, with_shortcut ? Shortcut::pointwise : Shortcut::none);
+}
 
-  NameTable table;
-
- private:
-  Index index_ = 0;
-};
-
-void walk_down(Walk& walk, const DdpmConfig& config, std::vector<Index>& skips) {
+void walk_down(PublishedWalk& walk, const DdpmConfig& config, std::vector<Index>& skips) {
   for (Index i = 0; i < config.levels(); ++i) {
     const std::string level = text("down.", i);
     for (Index b = 0; b < config.blocks; ++b) {
-      walk.module(text(level, ".block.", b),
-                  published_residual_block(skips.back() != config.level_width(i)));
+      walk.module(text(level, ".block.", b), residual_block(skips.back() != config.level_width(i)));
       if (config.has_attention(i)) {
         walk.module(text(level, ".attention.", b), published_attention_block());
       }
       skips.push_back(config.level_width(i));
     }
     if (i + 1 == config.levels()) continue;
-    walk.module(level + ".downsample", published_resample(config.resample_with_conv));
+    walk.module(level + ".downsample", published_resample(config.resample_with_conv, false));
     skips.push_back(skips.back());
   }
 }
 
-void walk_up(Walk& walk, const DdpmConfig& config, std::vector<Index> skips) {
+void walk_up(PublishedWalk& walk, const DdpmConfig& config, std::vector<Index> skips) {
   Index channels = skips.back();
   for (Index i = config.levels() - 1; i >= 0; --i) {
     const std::string level = text("up.", i);
     for (Index b = 0; b <= config.blocks; ++b) {
       walk.module(text(level, ".block.", b),
-                  published_residual_block(channels + skips.back() != config.level_width(i)));
+                  residual_block(channels + skips.back() != config.level_width(i)));
       channels = config.level_width(i);
       skips.pop_back();
     }
     if (config.has_attention(i)) walk.module(level + ".attention", published_attention_block());
-    if (i > 0) walk.module(level + ".upsample", published_resample(config.resample_with_conv));
+    if (i > 0)
+      walk.module(level + ".upsample", published_resample(config.resample_with_conv, false));
   }
 }
 
@@ -59,15 +49,15 @@ void walk_up(Walk& walk, const DdpmConfig& config, std::vector<Index> skips) {
 
 NameTable ddpm_published_names(const DdpmConfig& config) {
   check(config);
-  Walk walk;
+  PublishedWalk walk;
   std::vector<Index> skips = {config.width};
   walk.module("time.linear_0", published_linear());
   walk.module("time.linear_1", published_linear());
   walk.module("first", published_conv2d());
   walk_down(walk, config, skips);
-  walk.module("middle.block_0", published_residual_block(false));
+  walk.module("middle.block_0", residual_block(false));
   walk.module("middle.attention", published_attention_block());
-  walk.module("middle.block_1", published_residual_block(false));
+  walk.module("middle.block_1", residual_block(false));
   walk_up(walk, config, skips);
   walk.module("last_norm", published_group_norm());
   walk.module("last_conv", published_conv2d());

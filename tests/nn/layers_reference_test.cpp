@@ -64,18 +64,18 @@ TEST(LayersReference, AttentionBlock) {
 
 TEST(LayersReference, ResidualBlock) {
   nn::ResidualBlock block(64, 32, {.embedding = 8}, 0);
-  expect_case("res_ddpm", block, nn::published_residual_block(true), {"x", "temb"},
-              [&](const auto& in) { return block.forward(in[0], in[1], nullptr); });
+  expect_case("res_ddpm", block, nn::published_residual_block({}, nn::Shortcut::pointwise),
+              {"x", "temb"}, [&](const auto& in) { return block.forward(in[0], in[1], nullptr); });
 }
 
 TEST(LayersReference, ResampleWithAndWithoutConvolution) {
   for (const bool with_conv : {false, true}) {
     const std::string suffix = with_conv ? "conv1" : "conv0";
-    nn::Upsample up(4, with_conv);
-    expect_case("ddpm_upsample." + suffix, up, nn::published_resample(with_conv), {"x"},
+    nn::Upsample up(4, 4, {.with_conv = with_conv});
+    expect_case("ddpm_upsample." + suffix, up, nn::published_resample(with_conv, false), {"x"},
                 [&](const auto& in) { return up.forward(in[0]); });
-    nn::Downsample down(4, with_conv);
-    expect_case("ddpm_downsample." + suffix, down, nn::published_resample(with_conv), {"x"},
+    nn::Downsample down(4, 4, {.with_conv = with_conv});
+    expect_case("ddpm_downsample." + suffix, down, nn::published_resample(with_conv, false), {"x"},
                 [&](const auto& in) { return down.forward(in[0]); });
   }
 }

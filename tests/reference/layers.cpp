@@ -1,18 +1,11 @@
 // layers_*: single layers and blocks, with their gradients.
 
+#include "tests/reference/layers.h"
+
 #include <cmath>
-#include <functional>
-#include <memory>
 #include <numbers>
 
 #include "engine/autograd.h"
-#include "engine/ops.h"
-#include "nn/blocks/attention.h"
-#include "nn/blocks/published_pieces.h"
-#include "nn/blocks/resample.h"
-#include "nn/blocks/residual.h"
-#include "nn/layers/group_norm.h"
-#include "nn/layers/linear.h"
 #include "nn/layers/time_embedding.h"
 #include "tests/reference/replay.h"
 
@@ -24,117 +17,6 @@ namespace {
 constexpr double value_limit = 2e-6, gradient_limit = 4e-6;
 
 using Json = nlohmann::json;
-using Function = std::function<Tensor(const std::vector<Tensor>&)>;
-
-/// A layer as a function of the case's inputs; modules have parameters and their published names.
-struct Layer {
-  std::shared_ptr<nn::Module> module;
-  nn::NameTable names;
-  Function forward;
-};
-
-template <class M>
-Layer unary(std::shared_ptr<M> module, nn::NameTable names) {
-  const Function forward = [module](const std::vector<Tensor>& in) {
-    return module->forward(in.at(0));
-  };
-  return {module, std::move(names), forward};
-}
-
-/// The rule that gives these numbers of groups.
-nn::Groups groups_for(Index channels_0, Index groups_0, Index channels_1, Index groups_1) {
-  if (groups_0 == groups_1) return {nn::Groups::Rule::fixed, groups_0};
-  const auto quarter = [](Index channels) { return std::min<Index>(channels / 4, 32); };
-  if (groups_0 != quarter(channels_0) || groups_1 != quarter(channels_1))
-    throw NotBuilt{text("a block with ", groups_0, " and ", groups_1, " groups")};
-  return {nn::Groups::Rule::quarter, 32};
-}
-
-/// An operation without parameters.
-Layer operation(Function forward) {
-  return {std::make_shared<nn::Module>(), {}, std::move(forward)};
-}
-
-Layer nin(const Json& s) {
-  require_setting(s, "bias", true);
-  return unary(std::make_shared<nn::Linear>(s.at("in_channels"), s.at("out_channels")),
-               {{"W", "weight"}, {"b", "bias"}});
-}
-
-Layer group_norm(const Json& s) {
-  require_setting(s, "norm_eps", 1e-6);
-  const nn::Groups groups{nn::Groups::Rule::fixed, s.at("groups")};
-  return unary(std::make_shared<nn::GroupNorm>(s.at("channels").get<Index>(), groups),
-               nn::published_group_norm());
-}
-
-Layer attention(const Json& s) {
-  require_setting(s, "norm_eps", 1e-6);
-  require_setting(s, "skip_rescale", false);
-  const nn::Groups groups{nn::Groups::Rule::fixed, s.at("groups")};
-  return unary(std::make_shared<nn::AttentionBlock>(s.at("channels").get<Index>(), groups),
-               nn::published_attention_block());
-}
-
-Layer residual(const Json& s) {
-  require_setting(s, "norm_eps", 1e-6);
-  require_setting(s, "conv_shortcut", false);
-  require_setting(s, "skip_rescale", false);
-  if (s.at("temb_dim").is_null()) throw NotBuilt{"a residual block without embedding"};
-  const Index in = s.at("in_channels"), out = s.at("out_channels");
-  const nn::BlockOptions options{.embedding = s.at("temb_dim"),
-                                 .activation = nn::activation_named(s.at("act")),
-                                 .groups = groups_for(in, s.at("groups_0"), out, s.at("groups_1")),
-                                 .dropout = 0};
-  const auto block = std::make_shared<nn::ResidualBlock>(in, out, options, 0);
-  return {block, nn::published_residual_block(in != out), [block](const std::vector<Tensor>& x) {
-            return block->forward(x.at(0), x.at(1), nullptr);
-          }};
-}
-
-template <class Resample>
-Layer resample(const Json& s) {
-  require_setting(s, "fir", false);
-  require_setting(s, "factor", 2);
-  const Index channels = s.at("in_channels");
-  const bool with_conv = s.at("with_conv");
-  if (with_conv && s.at("out_channels") != channels)
-    throw NotBuilt{"a resampling that changes the number of channels"};
-  return unary(std::make_shared<Resample>(channels, with_conv), nn::published_resample(with_conv));
-}
-
-Layer naive_upsample(const Json& s) {
-  const Index factor = s.at("factor");
-  return operation([factor](const auto& in) { return upsample_nearest(in.at(0), factor); });
-}
-
-Layer naive_downsample(const Json& s) {
-  const Index factor = s.at("factor");
-  return operation([factor](const auto& in) { return downsample_mean(in.at(0), factor); });
-}
-
-Layer filter(const Json& s) {
-  require_setting(s, "kernel_as_given", true);
-  const Json& pad = s.at("pad");
-  const FirOptions options{.up = s.at("up"),
-                           .down = s.at("down"),
-                           .pad_before = pad.is_array() ? pad.at(0) : pad,
-                           .pad_after = pad.is_array() ? pad.at(1) : pad};
-  return operation([options](const auto& in) { return upfirdn2d(in.at(0), in.at(1), options); });
-}
-
-const std::map<std::string, Layer (*)(const Json&)> layers = {
-    {"nin", nin},
-    {"group_norm", group_norm},
-    {"attn_block", attention},
-    {"res_block_ddpm", residual},
-    {"upsample", resample<nn::Upsample>},
-    {"downsample", resample<nn::Downsample>},
-    {"naive_upsample_2d", naive_upsample},
-    {"naive_downsample_2d", naive_downsample},
-    {"upfirdn2d", filter},
-};
-
 /// Images are stored channels first; vectors stay as they are.
 Tensor input(const ReferenceFile& file, const std::string& name) {
   const Tensor stored = file.tensor(name);
@@ -158,21 +40,40 @@ void compare_gradients(Report& report, const nn::TensorMap& gradients) {
                         text(gradient_limit, " of the largest gradient of the case"), size));
 }
 
+/// A case's inputs and the stored names of their gradients.
+struct NamedInputs {
+  LayerInputs inputs;
+  std::vector<std::string> gradients;
+};
+
+NamedInputs read_inputs(const ReferenceFile& file, const std::string& name, const Json& settings) {
+  NamedInputs out;
+  for (const std::string in : settings.at("inputs")) {
+    const std::string stored = text(name, ".in.", in);
+    if (in == "labels") {
+      const std::vector<std::int64_t> labels = file.integers(stored);
+      out.inputs.labels.assign(labels.begin(), labels.end());
+      continue;
+    }
+    out.inputs.tensors.push_back(input(file, stored).require_grad());
+    out.gradients.push_back(text(name, ".grad.", in));
+  }
+  return out;
+}
+
 /// Gradients in the inputs and the parameters, under their stored names.
-nn::TensorMap gradients_of(const Layer& layer, const std::string& name, const Json& settings,
-                           const Tensor& y, const std::vector<Tensor>& inputs,
-                           const Tensor& cotangent) {
-  std::vector<Tensor> wanted = inputs;
+nn::TensorMap gradients_of(const Layer& layer, const std::string& name, const Tensor& y,
+                           const NamedInputs& in, const Tensor& cotangent) {
+  std::vector<Tensor> wanted = in.inputs.tensors;
+  const std::size_t inputs = wanted.size();
   const std::vector<nn::Parameter> parameters = layer.module->parameters();
   for (const nn::Parameter& p : parameters) wanted.push_back(*p.value);
   const std::vector<Tensor> gradients = grad({y}, wanted, {cotangent});
 
   nn::TensorMap stored, ours;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    stored.emplace(text(name, ".grad.", settings.at("inputs").at(i).get<std::string>()),
-                   as_stored(gradients[i]));
+  for (std::size_t i = 0; i < inputs; ++i) stored.emplace(in.gradients[i], as_stored(gradients[i]));
   for (std::size_t i = 0; i < parameters.size(); ++i)
-    ours.emplace(parameters[i].name, gradients[inputs.size() + i]);
+    ours.emplace(parameters[i].name, gradients[inputs + i]);
   for (const auto& [published, g] : nn::to_published(ours, layer.names))
     stored.emplace(text(name, ".grad.param.", published), g);
   return stored;
@@ -181,17 +82,12 @@ nn::TensorMap gradients_of(const Layer& layer, const std::string& name, const Js
 void replay_layer(const ReferenceFile& file, Report& report, const std::string& name,
                   const Json& settings, const Layer& layer) {
   nn::load_published(*layer.module, layer.names, file.tensors_below(name + ".param"));
-  std::vector<Tensor> inputs;
-  for (const Json& in : settings.at("inputs")) {
-    inputs.push_back(input(file, text(name, ".in.", in.get<std::string>())));
-    inputs.back().require_grad();
-  }
-  const Tensor y = layer.forward(inputs);
+  const NamedInputs in = read_inputs(file, name, settings);
+  const Tensor y = layer.forward(in.inputs);
   compare_values(report, name + ".out.y", as_stored(y));
   const std::string cotangent = name + ".in.cotangent";
   if (file.has(cotangent))
-    compare_gradients(report,
-                      gradients_of(layer, name, settings, y, inputs, input(file, cotangent)));
+    compare_gradients(report, gradients_of(layer, name, y, in, input(file, cotangent)));
 }
 
 /// Labels have no gradient in ito, but the embedding tells it: a pair (sin a, cos a) moves along
@@ -254,9 +150,12 @@ void replay_layers(const ReferenceFile& file, Report& report) {
     const std::string op = settings.at("op");
     if (op == "timestep_embedding") return replay_timestep(file, report, name, settings);
     if (op == "fourier_embedding") return replay_fourier(file, report, name, settings);
-    const auto layer = layers.find(op);
-    if (layer == layers.end()) throw NotBuilt{op};
-    replay_layer(file, report, name, settings, layer->second(settings));
+    for (const LayerTable* layers : {&unet_layers(), &ncsn_layers()}) {
+      const auto layer = layers->find(op);
+      if (layer == layers->end()) continue;
+      return replay_layer(file, report, name, settings, layer->second(settings));
+    }
+    throw NotBuilt{op};
   });
 }
 

@@ -36,8 +36,9 @@ NetworkUse network_of(const ReferenceFile& file, const nlohmann::json& settings)
 constexpr double floor_factor = sizeof(Real) == sizeof(float) ? 8 : 5;
 
 /// Compares gradients (published names and layouts) with the stored PREFIX.param.NAME, within 3e-5
-/// of the largest of them; with the prefix "grad" also with the fingerprints gradfp.param.NAME.
+/// (or `lost`, if roundings of the data do more) of the largest of them; with the prefix "grad"
+/// also with the fingerprints gradfp.param.NAME.
 void compare_gradients(const ReferenceFile& file, Report& report, const std::string& prefix,
-                       const nn::TensorMap& gradients);
+                       const nn::TensorMap& gradients, double lost = 0);
 
 }  // namespace ito::reference
