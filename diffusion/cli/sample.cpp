@@ -93,7 +93,8 @@ int sample(const SampleArguments& a) {
     return Exit::interrupted;
   }
   write(a, samples.x, model.config().data.range);
-  std::cout << a.range.count << " samples of step " << model.step() << ": " << a.out << std::endl;
+  std::cout << a.range.count << (a.range.count == 1 ? " sample" : " samples") << " of step "
+            << model.step() << ": " << a.out << std::endl;
   return Exit::ok;
 }
 

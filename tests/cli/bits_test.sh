@@ -18,7 +18,7 @@ done
 sample() { "$ito" sample --run one --seed 3 --threads "$@"; }
 expect 0 "samples" sample 2 --n 20 --out all.npy
 expect 0 "samples" sample 1 --n 20 --batch 3 --out threes.npy
-expect 0 "samples" sample 2 --n 1 --first 17 --out one.npy
+expect 0 "sample of step" sample 2 --n 1 --first 17 --out one.npy
 same all.npy threes.npy
 head -c 128 all.npy | grep -aq "f8" && item=512 || item=256
 tail -c +$((129 + 17 * item)) all.npy | head -c $item >seventeenth

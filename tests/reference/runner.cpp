@@ -103,6 +103,7 @@ std::string measured(const Report& report) {
 
 /// Why a file is not replayed in full; empty if it is.
 std::string incomplete(const Report& report) {
+  if (report.cases_run() == 0 && report.cases_skipped() > 0) return joined(report.missing());
   if (report.cases_skipped() > 0)
     return text(report.cases_run(), " of ", report.cases_run() + report.cases_skipped(),
                 " cases, the others need ", joined(report.missing()));
