@@ -10,6 +10,7 @@
 #include "diffusion/objectives/draws.h"
 #include "diffusion/training/model_config.h"
 #include "diffusion/training/sde_config.h"
+#include "kernels/convolution.h"
 #include "nn/adam.h"
 
 namespace ito {
@@ -79,6 +80,8 @@ struct TrainingConfig {
   EmaConfig ema;
   BatchConfig batch;
   std::uint64_t seed = 0;
+  /// How 3x3 convolutions are computed, in training and in sampling: the last bits depend on it.
+  kernels::ConvolutionMode convolution = kernels::convolution_mode();
   SamplingConfig sampling;
   RunConfig run;
 };

@@ -26,6 +26,7 @@ tail -c $item one.npy >alone
 same seventeenth alone
 expect 0 "samples" sample 1 --n 20 --corrector langevin --out corrected.npy
 expect 0 "samples" sample 1 --n 20 --no-ema --out raw.npy
+expect 0 "samples" sample 1 --n 20 --exact --out exact.npy
 for other in corrected raw; do cmp -s all.npy $other.npy && fail "$other.npy is as all.npy"; done
 
 # Flags and JSON say the same
