@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "nn/networks/ddpm.h"
 #include "nn/networks/ddpm_published.h"
 #include "published_network.h"
+#include "tests/convolution_mode.h"
 #include "tests/errors.h"
 
 namespace ito::test {
@@ -23,6 +25,40 @@ TEST(DdpmReference, Network) { expect_network("net_ddpm"); }
 
 TEST(DdpmReference, NetworkWithoutResamplingConvolutionsScaledBySigma) {
   expect_network("net_ddpm_sigma");
+}
+
+/// |a - b| / |b| over all elements.
+double relative_error(const Tensor& a, const Tensor& b) {
+  const std::vector<Real> x = a.to_host(), y = b.to_host();
+  double error = 0, length = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double d = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+    error += d * d;
+    length += static_cast<double>(y[i]) * static_cast<double>(y[i]);
+  }
+  return std::sqrt(error / length);
+}
+
+// What is promised of a whole network with fast convolutions: a relative L2 error of 1e-4.
+TEST(DdpmReference, NetworkWithFastConvolutions) {
+  const WithConvolutionMode fast(kernels::ConvolutionMode::fast);
+  for (const char* name : {"net_ddpm", "net_ddpm_sigma"}) {
+    SCOPED_TRACE(name);
+    const SafeTensors file = reference(name);
+    const auto config = nn::ddpm_config_from_published(nlohmann::json::parse(file.meta("config")));
+    const nn::NameTable table = nn::ddpm_published_names(config);
+    nn::Ddpm network(config);
+    const Evaluation ours = evaluate_published(file, network, table);
+    EXPECT_LE(relative_error(ours.y, images(file, "out.y")), 1e-4);
+    EXPECT_LE(relative_error(ours.inputs[0], images(file, "grad.x")), 1e-4);
+    const WithConvolutionMode exact(kernels::ConvolutionMode::exact);
+    const Evaluation direct = evaluate_published(file, network, table);
+    EXPECT_NE(difference(ours.y, direct.y), 0) << "the modes do not differ";
+    for (const auto& [key, gradient] : direct.parameters) {
+      if (largest(gradient) < gradient_tolerance * largest(direct.parameters)) continue;
+      EXPECT_LE(relative_error(ours.parameters.at(key), gradient), 1e-4) << key;
+    }
+  }
 }
 
 TEST(DdpmReference, PublishedNamesGoThereAndBack) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "tests/convolution_mode.h"
+
 namespace ito::test {
 namespace {
 
@@ -13,8 +15,6 @@ namespace {
 // makes. In double our difference is that error alone, up to the rounding of the inputs' path; in
 // float our own rounding comes on top. A wrong eps in the norms exceeds 13 floors.
 constexpr double floors = std::is_same_v<Real, float> ? 8 : 5;
-// Relative to the largest gradient in the file; another summation order was seen to make 8e-6.
-constexpr double gradient_tolerance = 3e-5;
 
 /// [sum g, sum g^2, sum g sin(i + 1)], what is stored of a large gradient g.
 std::array<double, 3> fingerprint(const Tensor& g) {
@@ -61,17 +61,22 @@ void expect_gradients(const SafeTensors& file, const nn::TensorMap& gradients) {
 
 }  // namespace
 
-void expect_published(const std::string& name, nn::ScoreNetwork& network,
-                      const nn::NameTable& table) {
-  const SafeTensors file = reference(name);
+Evaluation evaluate_published(const SafeTensors& file, nn::ScoreNetwork& network,
+                              const nn::NameTable& table) {
   const std::string parameters_file = file.meta("params_file");
   const SafeTensors parameters = reference(parameters_file.substr(0, parameters_file.find('.')));
   nn::load_published(network, table, with_prefix(parameters, "param."), nn::Extra::ignore);
-
   const std::vector<Real>& t = file.at("in.t").values;
   const std::vector<double> labels(t.begin(), t.end());
-  const Evaluation ours = evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
-                                   [&](const auto& in) { return network.forward(in[0], labels); });
+  return evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
+                  [&](const auto& in) { return network.forward(in[0], labels); });
+}
+
+void expect_published(const std::string& name, nn::ScoreNetwork& network,
+                      const nn::NameTable& table) {
+  const WithConvolutionMode exact(kernels::ConvolutionMode::exact);
+  const SafeTensors file = reference(name);
+  const Evaluation ours = evaluate_published(file, network, table);
   EXPECT_LE(difference(ours.y, images(file, "out.y")),
             floors * std::stod(file.meta("fp32_vs_fp64_maxabs_y")));
   EXPECT_LE(difference(ours.inputs[0], images(file, "grad.x")),
