@@ -7,10 +7,6 @@
 #include "kernels/kernels.h"
 #include "kernels/threads.h"
 
-#ifdef ITO_OPENMP
-#include <omp.h>
-#endif
-
 namespace ito::kernels {
 
 namespace baseline {
@@ -86,20 +82,6 @@ bool set_simd_level(const char* name) {
     }
   }
   return false;
-}
-
-void set_threads([[maybe_unused]] int threads) {
-#ifdef ITO_OPENMP
-  omp_set_num_threads(threads);
-#endif
-}
-
-int threads() {
-#ifdef ITO_OPENMP
-  return omp_get_max_threads();
-#else
-  return 1;
-#endif
 }
 
 }  // namespace ito::kernels

@@ -13,8 +13,6 @@ for argument in "$@"; do
   esac
 done
 
-# Threads that wait give their core away: tests start more of them than there may be cores.
-export OMP_WAIT_POLICY=passive
 jobs=$(nproc)
 names=() times=()
 stage() {  # stage NAME COMMAND...: runs it, remembers its seconds
@@ -41,7 +39,7 @@ run_tests() {  # DIRECTORY CTEST_OPTIONS...
 
 packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
           libcli11-dev nlohmann-json3-dev libgtest-dev)
-[ $quick = yes ] || packages+=(clang-14 libclang-rt-14-dev libomp-14-dev clang-format-14)
+[ $quick = yes ] || packages+=(clang-14 libclang-rt-14-dev clang-format-14)
 stage "packages" need_packages "${packages[@]}"
 
 if [ $quick = yes ]; then
@@ -56,12 +54,10 @@ else
   stage "build: float, OpenBLAS" configure_and_build build all -DITO_BLAS=OpenBLAS
   stage "test: float, OpenBLAS" run_tests build
   stage "build: double, builtin GEMM, no threads, ASan + UBSan" configure_and_build build-double \
-    all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_OPENMP=OFF -DITO_SANITIZE=address,undefined
+    all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_THREADS=OFF -DITO_SANITIZE=address,undefined
   stage "test: double, builtin GEMM, no threads, ASan + UBSan" run_tests build-double
-  # GCC's OpenMP runtime is invisible to TSan; LLVM's tells it of its barriers through Archer.
   stage "build: TSan" configure_and_build build-tsan "ito_test_kernels ito_test_engine" \
     -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BLAS=builtin -DITO_SANITIZE=thread -DITO_JPEG=OFF
-  export OMP_TOOL_LIBRARIES=/usr/lib/llvm-14/lib/libarcher.so TSAN_OPTIONS=ignore_noninstrumented_modules=1
   stage "test: TSan" run_tests build-tsan -L threads
 fi
 

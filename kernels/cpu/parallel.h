@@ -1,10 +1,11 @@
 #pragma once
-// The one place that starts threads. Work is cut into `pieces` that do not depend on the number of
+// How kernels share work among threads. It is cut into `pieces` that do not depend on the number of
 // threads, so results do not either.
 //
 // Everything here has internal linkage: this header is compiled once per SIMD level, and the linker
 // must not merge those copies.
 
+#include "kernels/threads.h"
 #include "kernels/types.h"
 
 namespace ito::kernels {
@@ -17,10 +18,8 @@ inline Index smaller(Index a, Index b) { return a < b ? a : b; }
 /// throw. Nested calls run serially.
 template <class F>
 inline void parallel_for(Index pieces, const F& f) {
-#ifdef ITO_OPENMP
-#pragma omp parallel for schedule(static) if (pieces > 1)
-#endif
-  for (Index i = 0; i < pieces; ++i) f(i);
+  const auto one = [](const void* context, Index i) { (*static_cast<const F*>(context))(i); };
+  run_pieces(pieces, one, &f);
 }
 
 /// Cuts [0, n) into ranges of `grain` elements and calls f(begin, end) for each.

@@ -1,10 +1,10 @@
 // Every reader against arbitrary bytes: only ito::Error may come out, and memory stays in
-// proportion to the input. The same file is a libFuzzer target; in the root of the repository:
+// proportion to the input. The same file is a libFuzzer target:
 //
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -DITO_JPEG
-//     tests/fuzz/fuzz_readers.cpp diffusion/data/*.cpp $(ls engine/*.cpp engine/ops/*.cpp)
-//     (and the kernels, or the libraries of a build by clang) -lpng -ljpeg -lz -o fuzz
-//   ./fuzz tests/fuzz/corpus
+//   cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DITO_BLAS=builtin
+//     -DITO_SANITIZE=address,undefined,fuzzer-no-link
+//   cmake --build build-fuzz --target ito_libfuzzer_readers
+//   mkdir found && build-fuzz/tests/ito_libfuzzer_readers found tests/fuzz/corpus
 
 #include <cstddef>
 #include <cstdint>
