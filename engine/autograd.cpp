@@ -74,18 +74,21 @@ bool recording() { return recording_on; }
 RecordingScope::RecordingScope(bool on) : before_(recording_on) { recording_on = on; }
 RecordingScope::~RecordingScope() { recording_on = before_; }
 
-Tensor record(const char* operation, Tensor y, std::vector<Tensor> inputs, Vjp vjp) {
+Tensor record(const char* operation, Tensor y, std::vector<Tensor> inputs, Vjp vjp, Keep keep) {
   const bool wanted =
       std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
   if (!recording_on || !wanted) return y;
   auto node = std::make_shared<Node>();
   node->number = next_number();
   node->operation = operation;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if ((keep.inputs >> i & 1) == 0) inputs[i] = inputs[i].without_elements();
+  }
   node->versions.reserve(inputs.size());
   for (const Tensor& x : inputs) node->versions.push_back(x.version());
   node->inputs = std::move(inputs);
-  node->output = y.detach();
-  node->output_version = y.version();
+  node->output = (keep.output ? y : y.without_elements()).detach();
+  node->output_version = node->output.version();
   node->vjp = std::move(vjp);
   return y.with_node(std::move(node));
 }
@@ -259,8 +262,9 @@ namespace {
 /// a walk over what follows ends.
 Tensor boundary(const Tensor& x) {
   if (!x.requires_grad()) return x;
-  return record("boundary", x.detach(), {x},
-                [](const Backward& b) { return std::vector<Tensor>{b.g}; });
+  return record(
+      "boundary", x.detach(), {x}, [](const Backward& b) { return std::vector<Tensor>{b.g}; },
+      keep_shapes);
 }
 
 /// d<f(x), g>/dx for the inputs that need it, recording f.

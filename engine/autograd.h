@@ -24,9 +24,20 @@ struct Backward {
 /// needed or where it is zero.
 using Vjp = std::function<std::vector<Tensor>(const Backward&)>;
 
+/// Whose elements a recorded operation holds on to until backward. Of the other tensors its vjp
+/// sees the shape and the place in the graph only, and their memory returns when nobody else needs
+/// them.
+struct Keep {
+  std::uint32_t inputs = ~std::uint32_t{0};  ///< bit i: input i
+  bool output = true;
+};
+constexpr Keep keep_shapes = {.inputs = 0, .output = false};
+constexpr Keep keep_inputs = {.output = false};
+constexpr Keep keep_output = {.inputs = 0};
+
 /// Records that `y`, fresh from a kernel, was computed from `inputs`, and returns it as part of the
 /// graph. Returns `y` as it is when recording is off or no input requires a gradient.
-Tensor record(const char* operation, Tensor y, std::vector<Tensor> inputs, Vjp vjp);
+Tensor record(const char* operation, Tensor y, std::vector<Tensor> inputs, Vjp vjp, Keep keep = {});
 
 /// A node without history: what Tensor::require_grad hangs on a leaf.
 std::shared_ptr<Node> new_leaf();

@@ -67,6 +67,11 @@ Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& amounts)
 /// op(a) op(b) over the last two axes; leading axes equal, or absent on one side.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
+/// (matmul(x, w) + shift + residual) scale: x [..., K], w [K, D], shift [D]; residual like the
+/// result, or empty.
+Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift,
+                  const Tensor& residual = {}, double scale = 1);
+
 // Convolution: x [N, H, W, C], w [KH, KW, C, O] -> [N, P, Q, O]
 struct Conv2dOptions {
   Index stride = 1;
@@ -74,6 +79,10 @@ struct Conv2dOptions {
   Index dilation = 1;
 };
 Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options = {});
+/// (conv2d(x, w) + shift + residual) scale: shift [O], or [N, O] for one of each image; residual
+/// like the result, or empty.
+Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift,
+                  const Tensor& residual = {}, Conv2dOptions options = {}, double scale = 1);
 /// Adjoint of conv2d in x, the "transposed convolution": y [N, P, Q, O] -> [N, H, W, C].
 Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
                          Conv2dOptions options = {});
@@ -84,6 +93,9 @@ Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW,
 // Normalisation: x [N, ..., C]; gamma and beta [C] or empty
 Tensor group_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Index groups,
                   double eps);
+/// silu(group_norm(...)) in one pass.
+Tensor group_norm_silu(const Tensor& x, const Tensor& gamma, const Tensor& beta, Index groups,
+                       double eps);
 Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps);
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                   double eps);  ///< last axis

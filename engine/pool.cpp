@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/free_ranges.h"
 #include "kernels/memory.h"
 
 namespace ito {
@@ -17,11 +18,16 @@ constexpr bool reuse = false;
 constexpr bool reuse = true;
 #endif
 
-/// Blocks come in sizes of 64 bytes up to 4 KiB, then in steps of an eighth of the power of two
-/// below: at most an eighth is wasted, and steps of a training loop find their blocks again.
+/// Larger blocks are cut from segments, which are only asked of the system; what is not touched of
+/// them takes no memory.
+constexpr std::size_t largest_small = 32768, segment_bytes = std::size_t{64} << 20;
+
+/// Small blocks come in sizes of 64 bytes up to 1 KiB, then in steps of a sixteenth to an eighth,
+/// so that they find each other again; large ones in pages.
 std::size_t block_bytes(std::size_t bytes) {
   std::size_t step = 64;
-  while (step * 16 <= bytes) step *= 2;
+  while (step * 16 <= bytes && bytes <= largest_small) step *= 2;
+  if (bytes > largest_small) step = 4096;
   return std::max<std::size_t>((bytes + step - 1) / step * step, 64);
 }
 
@@ -31,14 +37,12 @@ class Pool {
 
   void* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
+    void* const block = kept_block(bytes);
+    void* const taken = block != nullptr ? block : new_block(bytes);
     use_.current += bytes;
     use_.peak = std::max(use_.peak, use_.current);
-    std::vector<void*>& kept = kept_[bytes];
-    if (kept.empty()) return allocate(bytes);
-    void* block = kept.back();
-    kept.pop_back();
-    use_.kept -= bytes;
-    return block;
+    use_.kept -= reuse ? bytes : 0;
+    return taken;
   }
 
   void give_back(void* block, std::size_t bytes) noexcept {
@@ -46,10 +50,14 @@ class Pool {
     use_.current -= bytes;
     if (!reuse) return kernels::device_free(device_, block);
     try {
-      kept_[bytes].push_back(block);
+      if (bytes > largest_small) {
+        ranges_.give_back(static_cast<char*>(block), bytes);
+      } else {
+        small_[bytes].push_back(block);
+      }
       use_.kept += bytes;
     } catch (...) {
-      kernels::device_free(device_, block);
+      // No memory to remember the block by: it is lost.
     }
   }
 
@@ -69,6 +77,28 @@ class Pool {
   }
 
  private:
+  void* kept_block(std::size_t bytes) {
+    if (bytes > largest_small) return ranges_.take(bytes);
+    std::vector<void*>& kept = small_[bytes];
+    if (kept.empty()) return nullptr;
+    void* const block = kept.back();
+    kept.pop_back();
+    return block;
+  }
+
+  void* new_block(std::size_t bytes) {
+    ++use_.allocations;
+    if (!reuse || bytes <= largest_small) {
+      void* const block = allocate(bytes);
+      use_.kept += reuse ? bytes : 0;
+      return block;
+    }
+    const std::size_t segment = std::max(bytes, segment_bytes);
+    ranges_.add_segment(static_cast<char*>(allocate(segment)), segment);
+    use_.kept += segment;
+    return ranges_.take(bytes);
+  }
+
   void* allocate(std::size_t bytes) {
     try {
       return kernels::device_allocate(device_, bytes);
@@ -78,23 +108,28 @@ class Pool {
     try {
       return kernels::device_allocate(device_, bytes);
     } catch (const std::bad_alloc&) {
-      use_.current -= bytes;
       fail("memory", "no memory for ", bytes, " bytes; tensors hold ", use_.current);
     }
   }
 
   void release_locked() {
-    for (auto& [bytes, blocks] : kept_) {
-      for (void* block : blocks) kernels::device_free(device_, block);
+    for (auto& [bytes, blocks] : small_) {
+      for (void* block : blocks) free_kept(block, bytes);
     }
-    kept_.clear();
-    use_.kept = 0;
+    small_.clear();
+    for (const auto& [start, bytes] : ranges_.drop_free_segments()) free_kept(start, bytes);
+  }
+
+  void free_kept(void* block, std::size_t bytes) {
+    kernels::device_free(device_, block);
+    use_.kept -= bytes;
   }
 
   Device device_;
   std::mutex mutex_;
   MemoryUse use_;
-  std::unordered_map<std::size_t, std::vector<void*>> kept_;
+  std::unordered_map<std::size_t, std::vector<void*>> small_;
+  FreeRanges ranges_;
 };
 
 /// Never destroyed: tensors in static variables may outlive every other object.

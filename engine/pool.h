@@ -9,10 +9,12 @@
 
 namespace ito {
 
-/// Bytes that tensors of a device hold now, held at most since the last reset, and blocks kept for
-/// reuse.
+/// Bytes that tensors of a device hold now, held at most since the last reset, and that are kept
+/// for reuse; and how often the system was asked for memory. A loop asks no more once it has gone
+/// round.
 struct MemoryUse {
   std::size_t current = 0, peak = 0, kept = 0;
+  std::uint64_t allocations = 0;
 };
 MemoryUse memory_use(Device device);
 void reset_peak_memory(Device device);

@@ -134,6 +134,12 @@ Tensor Tensor::with_node(std::shared_ptr<Node> node) const {
   return y;
 }
 
+Tensor Tensor::without_elements() const {
+  Tensor y = *this;
+  y.storage_ = nullptr;
+  return y;
+}
+
 Tensor Tensor::with_shape(Shape shape) const {
   if (checked_elements(shape) != elements_) {
     fail("reshape", "cannot view shape ", shape_, " as ", shape);

@@ -78,6 +78,8 @@ class Tensor {
   // For the autograd engine.
   const std::shared_ptr<Node>& node() const { return node_; }
   Tensor with_node(std::shared_ptr<Node> node) const;
+  /// The same shape and place in the graph, not holding on to the storage.
+  Tensor without_elements() const;
   /// The same storage under another shape, outside the graph (the operation is ito::reshape).
   Tensor with_shape(Shape shape) const;
   std::uint64_t version() const;

@@ -6,8 +6,6 @@ namespace ito::kernels {
 
 namespace {
 
-bool running = false;
-
 std::vector<DryWork>& work_list() {
   static std::vector<DryWork> list;
   return list;
@@ -59,17 +57,13 @@ Table make_dry_table() {
 }  // namespace
 
 DryRun::DryRun() {
+  static const Table dry = make_dry_table();
   work_list().clear();
-  running = true;
+  replace_kernels(&dry);
 }
 
-DryRun::~DryRun() { running = false; }
+DryRun::~DryRun() { replace_kernels(nullptr); }
 
 const std::vector<DryWork>& DryRun::work() const { return work_list(); }
-
-const Table* dry_table() {
-  static const Table table = make_dry_table();
-  return running ? &table : nullptr;
-}
 
 }  // namespace ito::kernels

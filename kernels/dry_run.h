@@ -26,8 +26,4 @@ class DryRun {
   const std::vector<DryWork>& work() const;
 };
 
-struct Table;
-/// The kernels of the dry run that is on; null when none is.
-const Table* dry_table();
-
 }  // namespace ito::kernels

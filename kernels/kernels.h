@@ -25,6 +25,10 @@ const char* simd_level();
 /// Chooses a level by name; false when it is not among simd_levels(). Not thread-safe: for tests.
 bool set_simd_level(const char* name);
 
+/// Has `replacement` stand in for the kernels of every device and level, to measure them or to do
+/// without; null ends that. Not thread-safe.
+void replace_kernels(const Table* replacement);
+
 #define ITO_KERNEL(name, ...)                               \
   template <class... Arguments>                             \
   inline void name(Device device, Arguments... arguments) { \

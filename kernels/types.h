@@ -51,10 +51,12 @@ struct Conv {
   Index stride = 1, pad = 0, dilation = 1;
 };
 
-/// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups.
+/// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups. With
+/// `silu` z sigmoid(z) is what becomes of each normalised, scaled and shifted z.
 struct Norm {
   Index N = 0, S = 0, C = 0, G = 1;
   double eps = 1e-6;
+  bool silu = false;
 };
 
 /// Geometry of scaled dot-product attention: q[B, T, D], k[B, M, D], v[B, M, E] -> y[B, T, E],
@@ -88,6 +90,7 @@ struct Adam {
   double learning_rate = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   double correction1 = 1, correction2 = 1;  ///< 1 - beta^step
   double gradient_scale = 1;                ///< clipping factor applied to the gradient first
+  double average_rate = 0;                  ///< of the moving average, where there is one
 };
 
 }  // namespace kernels

@@ -48,12 +48,6 @@ double clip_factor(double norm, double clip) {
   return clip < 0 ? 1 : std::min(1.0, clip / (norm + 1e-6));
 }
 
-double norm_of(const std::vector<Tensor>& gradients) {
-  double squares = 0;
-  for (const Tensor& g : gradients) squares += sum_squares(g);
-  return std::sqrt(squares);
-}
-
 }  // namespace
 
 Adam::Adam(std::vector<Parameter> parameters, const AdamConfig& config)
@@ -69,9 +63,28 @@ double Adam::warmed_up_rate() const {
   return config_.learning_rate * std::min(share, 1.0);
 }
 
+double gradient_norm(const std::vector<Tensor>& gradients) {
+  double squares = 0;
+  for (const Tensor& g : gradients) squares += sum_squares(g);
+  return std::sqrt(squares);
+}
+
 Adam::Report Adam::step(const std::vector<Tensor>& gradients) {
+  return step(gradients, gradient_norm(gradients), nullptr);
+}
+
+Adam::Report Adam::step(const std::vector<Tensor>& gradients, double norm, Ema& average) {
+  bool same = average.parameters().size() == parameters_.size();
+  for (std::size_t i = 0; same && i < parameters_.size(); ++i) {
+    same = average.parameters()[i].value == parameters_[i].value;
+  }
+  if (!same) fail("adam", "the average is of other parameters");
+  return step(gradients, norm, &average);
+}
+
+Adam::Report Adam::step(const std::vector<Tensor>& gradients, double norm, Ema* average) {
   check_shapes(parameters_, gradients, "gradients");
-  const Report report = {warmed_up_rate(), norm_of(gradients)};
+  const Report report = {warmed_up_rate(), norm};
   if (!std::isfinite(report.gradient_norm)) {
     fail("adam", "the norm of the gradient is ", report.gradient_norm, " at step ", state_.step);
   }
@@ -83,11 +96,14 @@ Adam::Report Adam::step(const std::vector<Tensor>& gradients) {
                                 .weight_decay = config_.weight_decay,
                                 .correction1 = 1 - std::pow(config_.beta1, count),
                                 .correction2 = 1 - std::pow(config_.beta2, count),
-                                .gradient_scale = clip_factor(report.gradient_norm, config_.clip)};
+                                .gradient_scale = clip_factor(report.gradient_norm, config_.clip),
+                                .average_rate = average != nullptr ? average->begin_update() : 0};
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Tensor& p = *parameters_[i].value;
     kernels::adam(p.device(), update, p.mutable_data(), gradients[i].data(),
-                  state_.first[i].mutable_data(), state_.second[i].mutable_data(), p.elements());
+                  state_.first[i].mutable_data(), state_.second[i].mutable_data(),
+                  average != nullptr ? average->averages_[i].mutable_data() : nullptr,
+                  p.elements());
   }
   ++state_.step;
   return report;

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "nn/module.h"
+#include "nn/ema.h"
 
 namespace ito::nn {
 
@@ -40,6 +40,9 @@ class Adam {
   /// with m' = m / (1 - beta1^(k+1)), v' = v / (1 - beta2^(k+1)): the first step of a warm-up moves
   /// nothing. Throws, with nothing changed, when the norm of the gradient is not finite.
   Report step(const std::vector<Tensor>& gradients);
+  /// The same and then average.update(), in one pass over the parameters. `norm` is that of the
+  /// gradients (gradient_norm). Throws also when the average is of other parameters.
+  Report step(const std::vector<Tensor>& gradients, double norm, Ema& average);
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const State& state() const { return state_; }
@@ -48,10 +51,14 @@ class Adam {
 
  private:
   double warmed_up_rate() const;
+  Report step(const std::vector<Tensor>& gradients, double norm, Ema* average);
 
   std::vector<Parameter> parameters_;
   AdamConfig config_;
   State state_;
 };
+
+/// Norm of all gradients together.
+double gradient_norm(const std::vector<Tensor>& gradients);
 
 }  // namespace ito::nn

@@ -24,14 +24,18 @@ Ema::Ema(std::vector<Parameter> parameters, double decay, bool warmup)
   if (!(decay >= 0 && decay <= 1)) fail("ema", "expected a decay in [0, 1], got ", decay);
 }
 
-void Ema::update() {
+double Ema::begin_update() {
   if (swapped_in_) fail("ema", "cannot average while the averages are in the parameters' place");
   ++updates_;
   const auto n = static_cast<double>(updates_);
-  const double d = warmup_ ? std::min(decay_, (1 + n) / (10 + n)) : decay_;
+  return 1 - (warmup_ ? std::min(decay_, (1 + n) / (10 + n)) : decay_);
+}
+
+void Ema::update() {
+  const double rate = begin_update();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = *parameters_[i].value;
-    kernels::ema(p.device(), averages_[i].mutable_data(), p.data(), p.elements(), 1 - d);
+    kernels::ema(p.device(), averages_[i].mutable_data(), p.data(), p.elements(), rate);
   }
 }
 

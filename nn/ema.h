@@ -27,6 +27,10 @@ class Ema {
 
  private:
   friend class EmaScope;
+  friend class Adam;  // its step moves the averages in the same pass
+
+  /// Counts an update; the rate 1 - d that it moves the averages by.
+  double begin_update();
 
   std::vector<Parameter> parameters_;
   double decay_;

@@ -72,13 +72,11 @@ StepReport Trainer::step() {
     }
     add_to(gradients, std::move(p.gradients));
   }
-  double squares = 0;
-  for (const Tensor& g : gradients) squares += sum_squares(g);
-  if (!std::isfinite(squares)) {
+  const double norm = nn::gradient_norm(gradients);
+  if (!std::isfinite(norm)) {
     throw Diverged(text("[train] the gradient is not finite in step ", number));
   }
-  const auto report = adam_.step(gradients);
-  ema_.update();
+  const auto report = adam_.step(gradients, norm, ema_);
   return {number, loss, report.learning_rate, report.gradient_norm};
 }
 

@@ -32,15 +32,18 @@ Tensor attention_definition(const Tensor& q, const Tensor& k, const Tensor& v, d
 }  // namespace
 
 Tensor softmax(const Tensor& x) {
-  return record("softmax", softmax_value("softmax", x, false), {x}, [](const Backward& v) {
+  const Vjp vjp = [](const Backward& v) {
     const Tensor gy = v.g * v.y;
     return Gradients{gy - v.y * sum(gy, {-1}, true)};
-  });
+  };
+  return record("softmax", softmax_value("softmax", x, false), {x}, vjp, keep_output);
 }
 
 Tensor log_softmax(const Tensor& x) {
-  return record("log_softmax", softmax_value("log_softmax", x, true), {x},
-                [](const Backward& v) { return Gradients{v.g - exp(v.y) * sum(v.g, {-1}, true)}; });
+  return record(
+      "log_softmax", softmax_value("log_softmax", x, true), {x},
+      [](const Backward& v) { return Gradients{v.g - exp(v.y) * sum(v.g, {-1}, true)}; },
+      keep_output);
 }
 
 Tensor cross_entropy(const Tensor& logits, const std::vector<Index>& labels) {
@@ -70,7 +73,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
   const kernels::Attention s{q.size(0), q.size(1), k.size(1), q.size(2), v.size(2), scale};
   Tensor y({s.B, s.T, s.E}, q.device());
   kernels::attention(q.device(), s, q.data(), k.data(), v.data(), y.mutable_data());
-  return record("attention", y, {q, k, v}, [s](const Backward& b) {
+  const Vjp vjp = [s](const Backward& b) {
     if (recording()) {
       return composed_vjp(b, [&](const std::vector<Tensor>& in) {
         return attention_definition(in[0], in[1], in[2], s.scale);
@@ -82,7 +85,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
                             b.g.data(), d[0].mutable_data(), d[1].mutable_data(),
                             d[2].mutable_data());
     return d;
-  });
+  };
+  return record("attention", y, {q, k, v}, vjp, keep_inputs);
 }
 
 }  // namespace ito

@@ -4,6 +4,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "engine/ops/add_shift.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -54,12 +55,33 @@ Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options) {
   const kernels::Conv s = geometry("conv2d", x.shape(), w.shape(), options);
   Tensor y({s.N, s.P, s.Q, s.O}, x.device());
   kernels::conv2d(x.device(), s, x.data(), w.data(), y.mutable_data());
-  return record("conv2d", y, {x, w}, [s, options](const Backward& v) {
+  const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);
     if (v.needs[0]) gradients[0] = conv2d_input_grad(v.g, v.x[1], s.H, s.W, options);
     if (v.needs[1]) gradients[1] = conv2d_weight_grad(v.x[0], v.g, s.KH, s.KW, options);
     return gradients;
-  });
+  };
+  return record("conv2d", y, {x, w}, vjp, keep_inputs);
+}
+
+Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual,
+                  Conv2dOptions options, double scale) {
+  const kernels::Conv s = geometry("conv2d_add", x.shape(), w.shape(), options);
+  Tensor y({s.N, s.P, s.Q, s.O}, x.device());
+  kernels::conv2d(x.device(), s, x.data(), w.data(), y.mutable_data());
+  add_shift("conv2d_add", y, shift, residual, scale);
+  const Vjp vjp = [s, options, scale](const Backward& v) {
+    const Tensor g = scale == 1 ? v.g : v.g * scale;
+    Gradients gradients(v.x.size());
+    if (v.needs[0]) gradients[0] = conv2d_input_grad(g, v.x[1], s.H, s.W, options);
+    if (v.needs[1]) gradients[1] = conv2d_weight_grad(v.x[0], g, s.KH, s.KW, options);
+    if (v.needs[2]) gradients[2] = shift_grad(g, v.x[2].shape());
+    if (v.x.size() > 3) gradients[3] = g;
+    return gradients;
+  };
+  std::vector<Tensor> inputs = {x, w, shift};
+  if (residual.defined()) inputs.push_back(residual);
+  return record("conv2d_add", y, inputs, vjp, {.inputs = 3, .output = false});
 }
 
 Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
@@ -73,12 +95,13 @@ Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
   check_output("conv2d_input_grad", y.shape(), s);
   Tensor x(shape, y.device());
   kernels::conv2d_input_grad(y.device(), s, y.data(), w.data(), x.mutable_data());
-  return record("conv2d_input_grad", x, {y, w}, [s, options](const Backward& v) {
+  const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);
     if (v.needs[0]) gradients[0] = conv2d(v.g, v.x[1], options);
     if (v.needs[1]) gradients[1] = conv2d_weight_grad(v.g, v.x[0], s.KH, s.KW, options);
     return gradients;
-  });
+  };
+  return record("conv2d_input_grad", x, {y, w}, vjp, keep_inputs);
 }
 
 Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW,
@@ -92,12 +115,13 @@ Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW,
   check_output("conv2d_weight_grad", y.shape(), s);
   Tensor w(shape, x.device());
   kernels::conv2d_weight_grad(x.device(), s, x.data(), y.data(), w.mutable_data());
-  return record("conv2d_weight_grad", w, {x, y}, [s, options](const Backward& v) {
+  const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);
     if (v.needs[0]) gradients[0] = conv2d_input_grad(v.x[1], v.g, s.H, s.W, options);
     if (v.needs[1]) gradients[1] = conv2d(v.x[0], v.g, options);
     return gradients;
-  });
+  };
+  return record("conv2d_weight_grad", w, {x, y}, vjp, keep_inputs);
 }
 
 }  // namespace ito

@@ -1,4 +1,4 @@
-// Dropout, whose mask is a function of the random stream's address.
+// Dropout, whose mask is a function of the random stream's address: it is never stored.
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
@@ -9,11 +9,15 @@ namespace ito {
 Tensor dropout(const Tensor& x, double p, const RandomStream& stream) {
   if (!(p >= 0 && p < 1)) fail("dropout", "expected a probability in [0, 1), got ", p);
   if (p == 0) return x;
-  const Tensor u = random_uniform(x.shape(), stream, x.device());
-  Tensor dropped(x.shape(), x.device());
-  kernels::unary(x.device(), kernels::Unary::less, u.data(), dropped.mutable_data(), x.elements(),
-                 static_cast<Real>(p), Real(0));
-  return x * affine(dropped, -1 / (1 - p), 1 / (1 - p));
+  if (x.rank() < 1) fail("dropout", "expected [N, ...], got a scalar");
+  const Index N = x.size(0);
+  Tensor y(x.shape(), x.device());
+  kernels::dropout(x.device(), stream.key(), stream.first_image, N, N > 0 ? x.elements() / N : 0, p,
+                   x.data(), y.mutable_data());
+  const Vjp vjp = [p, stream](const Backward& v) {
+    return std::vector<Tensor>{dropout(v.g, p, stream)};
+  };
+  return record("dropout", y, {x}, vjp, keep_shapes);
 }
 
 }  // namespace ito

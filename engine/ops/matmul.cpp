@@ -1,8 +1,11 @@
 // Matrix products. The family is closed under vjp: with C = op(A) op(B), every derivative is a
 // matmul again.
 
+#include <algorithm>
+
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "engine/ops/add_shift.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -51,7 +54,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   shape.push_back(g.n);
   Tensor y(shape, a.device());
   kernels::gemm(a.device(), g, a.data(), b.data(), y.mutable_data());
-  return record("matmul", y, {a, b}, [transpose_a, transpose_b](const Backward& v) {
+  const Vjp vjp = [transpose_a, transpose_b](const Backward& v) {
     const Tensor &A = v.x[0], &B = v.x[1];
     Gradients gradients(2);
     if (v.needs[0]) {
@@ -70,7 +73,38 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
       gradients[1] = sum_to(dB, B.shape());
     }
     return gradients;
-  });
+  };
+  return record("matmul", y, {a, b}, vjp, keep_inputs);
+}
+
+Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual,
+                  double scale) {
+  if (x.rank() < 2 || w.rank() != 2 || x.size(-1) != w.size(0)) {
+    fail("matmul_add", "shapes ", x.shape(), " and ", w.shape(), " do not multiply");
+  }
+  const Index K = w.size(0), D = w.size(1);
+  Shape shape = x.shape();
+  shape.back() = D;
+  Tensor y(shape, x.device());
+  const Index rows = shape.elements() / std::max<Index>(D, 1);
+  const kernels::Gemm product{.m = rows, .n = D, .k = K};
+  kernels::gemm(x.device(), product, x.data(), w.data(), y.mutable_data());
+  if (shift.rank() != 1) fail("matmul_add", "expected a shift [", D, "], got ", shift.shape());
+  add_shift("matmul_add", y, shift, residual, scale);
+  const Vjp vjp = [K, D, scale](const Backward& v) {
+    const Tensor g = scale == 1 ? v.g : v.g * scale;
+    Gradients gradients(v.x.size());
+    if (v.needs[0]) gradients[0] = matmul(g, v.x[1], false, true);
+    if (v.needs[1]) {
+      gradients[1] = matmul(reshape(v.x[0], {-1, K}), reshape(g, {-1, D}), true, false);
+    }
+    if (v.needs[2]) gradients[2] = sum_to(g, v.x[2].shape());
+    if (v.x.size() > 3) gradients[3] = g;
+    return gradients;
+  };
+  std::vector<Tensor> inputs = {x, w, shift};
+  if (residual.defined()) inputs.push_back(residual);
+  return record("matmul_add", y, inputs, vjp, {.inputs = 3, .output = false});
 }
 
 }  // namespace ito

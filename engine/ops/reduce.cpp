@@ -74,9 +74,12 @@ Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keep_dims) {
   const Shape kept = kept_shape(x.shape(), reduced);
   const Tensor y = reduce_value(Reduce::sum, x, reduced)
                        .with_shape(keep_dims ? kept : dropped_shape(x.shape(), reduced));
-  return record("sum", y, {x}, [kept](const Backward& v) {
-    return Gradients{broadcast_to(reshape(v.g, kept), v.x[0].shape())};
-  });
+  return record(
+      "sum", y, {x},
+      [kept](const Backward& v) {
+        return Gradients{broadcast_to(reshape(v.g, kept), v.x[0].shape())};
+      },
+      keep_shapes);
 }
 
 Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keep_dims) {
@@ -111,8 +114,9 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   Tensor y(shape, x.device());
   kernels::copy_strided(x.device(), x.data(), y.mutable_data(),
                         broadcast_loops(shape, x.shape(), x.shape()));
-  return record("broadcast_to", y, {x},
-                [](const Backward& v) { return Gradients{sum_to(v.g, v.x[0].shape())}; });
+  return record(
+      "broadcast_to", y, {x},
+      [](const Backward& v) { return Gradients{sum_to(v.g, v.x[0].shape())}; }, keep_shapes);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
@@ -126,8 +130,9 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
     reduced[x.shape().size() - static_cast<std::size_t>(axis)] = repeated;
   }
   const Tensor y = reduce_value(Reduce::sum, x, reduced).with_shape(shape);
-  return record("sum_to", y, {x},
-                [](const Backward& v) { return Gradients{broadcast_to(v.g, v.x[0].shape())}; });
+  return record(
+      "sum_to", y, {x},
+      [](const Backward& v) { return Gradients{broadcast_to(v.g, v.x[0].shape())}; }, keep_shapes);
 }
 
 double sum_squares(const Tensor& x) {

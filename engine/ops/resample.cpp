@@ -26,9 +26,10 @@ kernels::Fir adjoint(const kernels::Fir& s) {
 Tensor filter(const Tensor& x, const Tensor& kernel, const kernels::Fir& s) {
   Tensor y({s.N, s.P, s.Q, s.C}, x.device());
   kernels::upfirdn2d(x.device(), s, x.data(), kernel.data(), y.mutable_data());
-  return record("upfirdn2d", y, {x}, [kernel, s](const Backward& v) {
-    return Gradients{filter(v.g, kernel, adjoint(s))};
-  });
+  return record(
+      "upfirdn2d", y, {x},
+      [kernel, s](const Backward& v) { return Gradients{filter(v.g, kernel, adjoint(s))}; },
+      keep_shapes);
 }
 
 void check_image(const char* where, const Tensor& x, Index factor) {

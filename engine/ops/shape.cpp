@@ -40,8 +40,9 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
     *open = x.elements() / rest;
   }
   if (wanted == x.shape()) return x;
-  return record("reshape", x.with_shape(wanted), {x},
-                [](const Backward& v) { return Gradients{reshape(v.g, v.x[0].shape())}; });
+  return record(
+      "reshape", x.with_shape(wanted), {x},
+      [](const Backward& v) { return Gradients{reshape(v.g, v.x[0].shape())}; }, keep_shapes);
 }
 
 Tensor permute(const Tensor& x, const std::vector<int>& axes) {
@@ -61,8 +62,9 @@ Tensor permute(const Tensor& x, const std::vector<int>& axes) {
   }
   Tensor y(shape, x.device());
   copy_box(x, 0, strides, y, 0, dense_strides(shape), shape);
-  return record("permute", y, {x},
-                [back](const Backward& v) { return Gradients{permute(v.g, back)}; });
+  return record(
+      "permute", y, {x}, [back](const Backward& v) { return Gradients{permute(v.g, back)}; },
+      keep_shapes);
 }
 
 Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& amounts) {
@@ -94,7 +96,8 @@ Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& amounts)
     to += std::max<Index>(amounts[axis].first, 0) * strides_y[axis];
   }
   if (box.elements() > 0) copy_box(x, from, strides_x, y, to, strides_y, box);
-  return record("pad", y, {x}, [back](const Backward& v) { return Gradients{pad(v.g, back)}; });
+  return record(
+      "pad", y, {x}, [back](const Backward& v) { return Gradients{pad(v.g, back)}; }, keep_shapes);
 }
 
 Tensor slice(const Tensor& x, int axis, Index begin, Index end) {
@@ -139,15 +142,17 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
   }
   shape[at] = std::accumulate(sizes.begin(), sizes.end(), Index{0});
   Tensor y(shape, parts[0].device());
-  const std::vector<Index> strides = dense_strides(shape);
-  Index begin = 0;
+  Index rows = 1;
+  for (std::size_t before = 0; before < at; ++before) rows *= shape[before];
+  std::vector<const Real*> sources;
+  std::vector<Index> widths;
   for (const Tensor& part : parts) {
-    if (part.elements() > 0) {
-      copy_box(part, 0, dense_strides(part.shape()), y, begin * strides[at], strides, part.shape());
-    }
-    begin += part.shape()[at];
+    sources.push_back(part.data());
+    widths.push_back(rows == 0 ? 0 : part.elements() / rows);
   }
-  return record("concat", y, parts, [at, sizes](const Backward& v) {
+  kernels::concat(y.device(), sources.data(), widths.data(), static_cast<int>(parts.size()),
+                  y.mutable_data(), rows);
+  const Vjp vjp = [at, sizes](const Backward& v) {
     Gradients gradients(sizes.size());
     Index from = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -155,7 +160,8 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
       from += sizes[i];
     }
     return gradients;
-  });
+  };
+  return record("concat", y, parts, vjp, keep_shapes);
 }
 
 namespace {
@@ -167,8 +173,9 @@ Tensor scatter_rows(const Tensor& y, const Tensor& rows, Index K) {
   Tensor table({K, y.size(1)}, y.device());
   kernels::scatter_rows(y.device(), y.data(), rows.data(), table.mutable_data(), y.size(0),
                         y.size(1), K);
-  return record("scatter_rows", table, {y},
-                [rows](const Backward& v) { return Gradients{gather_rows(v.g, rows)}; });
+  return record(
+      "scatter_rows", table, {y},
+      [rows](const Backward& v) { return Gradients{gather_rows(v.g, rows)}; }, keep_shapes);
 }
 
 Tensor gather_rows(const Tensor& table, const Tensor& rows) {
@@ -176,8 +183,9 @@ Tensor gather_rows(const Tensor& table, const Tensor& rows) {
   kernels::gather_rows(table.device(), table.data(), rows.data(), y.mutable_data(), rows.size(0),
                        table.size(1));
   const Index K = table.size(0);
-  return record("embedding", y, {table},
-                [rows, K](const Backward& v) { return Gradients{scatter_rows(v.g, rows, K)}; });
+  return record(
+      "embedding", y, {table},
+      [rows, K](const Backward& v) { return Gradients{scatter_rows(v.g, rows, K)}; }, keep_shapes);
 }
 
 }  // namespace

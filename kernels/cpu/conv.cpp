@@ -1,10 +1,14 @@
-// Convolutions as implicit matrix products. The rows of the left operand are pixels; under each
-// tap of the filter a row is C consecutive channels of the image, or zeros outside it, so the
-// product reads the image through pointers and nothing is copied. With few channels the pixels'
-// neighbourhoods are first copied side by side (im2col), a block of rows at a time.
+// Convolutions: 3x3 ones of stride 1 by Winograd's algorithm where that is faster (conv_choice.h),
+// 1x1 ones as one matrix product, all others as implicit matrix products. In those the rows of the
+// left operand are pixels; under each tap of the filter a row is C consecutive channels of the
+// image, or zeros outside it, so the product reads the image through pointers and nothing is
+// copied. With few channels the pixels' neighbourhoods are first copied side by side (im2col), a
+// block of rows at a time.
 
+#include "kernels/cpu/conv_choice.h"
 #include "kernels/cpu/product.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/cpu/winograd.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -205,6 +209,11 @@ void conv2d(Conv s, const Real* x, const Real* w, Real* y) {
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
+  const Algorithm algorithm = choose(s, s.P, s.Q, s.C);
+  if (algorithm != Algorithm::direct) {
+    const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
+    return winograd(tile_of(algorithm), forward, x, {w, false}, y);
+  }
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
@@ -219,6 +228,11 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   if (pointwise(s)) {
     return gemm({.m = rows, .n = s.C, .k = s.O, .transpose_b = true}, dy, w, dx);
   }
+  const Algorithm algorithm = choose(s, s.H, s.W, s.O);
+  if (algorithm != Algorithm::direct) {
+    const Correlation back{s.N, s.P, s.Q, s.O, s.H, s.W, s.C, 2 - s.pad};
+    return winograd(tile_of(algorithm), back, dy, {w, true}, dx);
+  }
   const GatherMemory memory(s, {s.H, s.W, s.P, s.Q, s.O}, reader_index);
   const Scratch packed(packed_size(k, s.C));
   const PanelSource source{w, s.KH * s.KW, s.C * s.O, s.O, s.C, 1, s.O};
@@ -230,6 +244,11 @@ void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
   const Index rows = s.N * s.P * s.Q;
   if (size == 0) return;
   if (rows * s.H * s.W == 0) return clear(dw, size);
+  const Algorithm algorithm = choose_weight_grad(s);
+  if (algorithm != Algorithm::direct) {
+    const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
+    return winograd_weight_grad(tile_of(algorithm), forward, x, dy, dw);
+  }
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const bool in_place = s.O % lanes == 0;
   const Scratch packed(in_place ? 0 : packed_size(rows, s.O));

@@ -28,6 +28,21 @@ void copy_strided(const Real* a, Real* y, Strided nest) {
   });
 }
 
+void concat(const Real* const* parts, const Index* widths, int count, Real* y, Index rows) {
+  Index width = 0;
+  for (int i = 0; i < count; ++i) width += widths[i];
+  if (width == 0) return;
+  parallel_ranges(rows, elementwise_grain / width + 1, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      Real* to = y + r * width;
+      for (int i = 0; i < count; ++i) {
+        copy_row(parts[i] + r * widths[i], to, widths[i], 1, 1);
+        to += widths[i];
+      }
+    }
+  });
+}
+
 void gather_rows(const Real* table, const Real* row, Real* y, Index n, Index width) {
   for (Index i = 0; i < n; ++i) {
     copy_row(table + static_cast<Index>(row[i]) * width, y + i * width, width, 1, 1);

@@ -46,21 +46,33 @@ ITO_INLINE void store_tile(const Tile& tile, const Vec (&sum)[R][V]) {
   }
 }
 
+/// A panel of B from a row of it on.
+struct Panel {
+  const Real* data;
+  Index step;
+  Index width;    ///< columns that count
+  Index vectors;  ///< vectors that hold them
+  Index ahead;    ///< see Panels
+};
+
 /// R rows by V vectors; `depth` Reals from `offset` on of each row under each of `taps` taps.
-template <int R, int V>
-void rows_tile(const Real* const* rows, Index taps, Index offset, Index depth, const Real* b,
-               Index step, const Tile& tile) {
+template <int R, int V, bool Ahead = false>
+void rows_tile(const Real* const* rows, Index taps, Index offset, Index depth, const Panel& right,
+               const Tile& tile) {
+  const Real* b = right.data;
+  const Index step = right.step, ahead = right.ahead;
   Vec sum[R][V];
   load_tile<R, V>(tile, sum);
   for (Index t = 0; t < taps; ++t) {
     const Real* row[R];
     for (int i = 0; i < R; ++i) row[i] = rows[t * tile_rows + i] + offset;
     for (Index d = 0; d < depth; ++d, b += step) {
-      Vec right[V];
-      for (int v = 0; v < V; ++v) right[v] = load(b + v * lanes);
+      if constexpr (Ahead) prefetch_row(b + ahead);
+      Vec row_b[V];
+      for (int v = 0; v < V; ++v) row_b[v] = load(b + v * lanes);
       for (int i = 0; i < R; ++i) {
         const Vec left = broadcast(row[i][d]);
-        for (int v = 0; v < V; ++v) sum[i][v] = multiply_add(left, right[v], sum[i][v]);
+        for (int v = 0; v < V; ++v) sum[i][v] = multiply_add(left, row_b[v], sum[i][v]);
       }
     }
   }
@@ -85,7 +97,7 @@ void columns_tile(const Real* const* columns, Index offset, Index depth, const R
   store_tile<R, V>(tile, sum);
 }
 
-using RowsTile = void (*)(const Real* const*, Index, Index, Index, const Real*, Index, const Tile&);
+using RowsTile = void (*)(const Real* const*, Index, Index, Index, const Panel&, const Tile&);
 using ColumnsTile = void (*)(const Real* const*, Index, Index, const Real*, Index, const Tile&);
 
 struct TileTable {
@@ -101,20 +113,14 @@ constexpr TileTable tile_table(std::integer_sequence<int, R...>) {
 
 constexpr TileTable tiles = tile_table(std::make_integer_sequence<int, tile_rows>());
 
-/// One panel of B from row `k` of it on.
-struct Panel {
-  const Real* data;
-  Index step;
-  Index width;    ///< columns that count
-  Index vectors;  ///< vectors that hold them
-};
+constexpr RowsTile tile_asking_ahead = rows_tile<tile_rows, tile_vectors, true>;
 
 Panel panel(const Panels& b, Index first, Index last, Index k) {
   const Index width = smaller(panel_width, last - first);
   const Index vectors = (width + lanes - 1) / lanes;
-  if (b.step > 0) return {b.data + k * b.step + first, b.step, width, vectors};
+  if (b.step > 0) return {b.data + k * b.step + first, b.step, width, vectors, 0};
   const Index whole = smaller(panel_width, (b.n - first + lanes - 1) / lanes * lanes);
-  return {b.data + first * b.k + k * whole, whole, width, vectors};
+  return {b.data + first * b.k + k * whole, whole, width, vectors, b.ahead};
 }
 
 /// Packs `width` columns of the rows of one tap; returns where the next tap goes.
@@ -145,8 +151,10 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
       const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};
-      tiles.rows[rows - 1][right.vectors - 1](a.rows + r * a.taps + k.tap * tile_rows, k.taps,
-                                              k.offset, k.depth, right.data, right.step, tile);
+      const bool ahead =
+          r == 0 && right.ahead > 0 && rows == tile_rows && right.vectors == tile_vectors;
+      const RowsTile compute = ahead ? tile_asking_ahead : tiles.rows[rows - 1][right.vectors - 1];
+      compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, tile);
     }
   }
 }

@@ -19,7 +19,7 @@ namespace ito::kernels::ITO_LEVEL {
 
 /// Rows and columns of the register tile; rows of C in a block; depth of a block of K.
 #if defined(__AVX512F__)
-constexpr Index tile_rows = 8;
+constexpr Index tile_rows = 12;
 #elif defined(__AVX2__)
 constexpr Index tile_rows = 6;
 #else
@@ -43,6 +43,8 @@ struct Panels {
   const Real* data = nullptr;
   Index k = 0, n = 0;
   Index step = 0;  ///< 0: packed
+  /// If not 0: from any row to the one that a later product reads, to be asked for meanwhile.
+  Index ahead = 0;
 };
 
 /// Reals that pack_panels writes for a right operand [k, n].

@@ -2,7 +2,7 @@
 // that vectorise; counters say what each block is, so no order matters.
 
 #include "kernels/cpu/level.h"
-#include "kernels/philox.h"
+#include "kernels/cpu/philox_lanes.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -16,16 +16,6 @@ struct Group {
   std::uint32_t w[4][group];
   float y[4][group];
 };
-
-void generate_words(const RandomKey& key, Group& g) {
-  for (int i = 0; i < group; ++i) {
-    const Words words = random_words(key, g.image[i], g.block[i]);
-    g.w[0][i] = words.w[0];
-    g.w[1][i] = words.w[1];
-    g.w[2][i] = words.w[2];
-    g.w[3][i] = words.w[3];
-  }
-}
 
 void make_normals(Group& g) {
   for (int pair = 0; pair < 4; pair += 2) {
@@ -48,7 +38,7 @@ void make_signs(Group& g) {
 }
 
 void generate(Distribution d, const RandomKey& key, Group& g) {
-  generate_words(key, g);
+  random_words_of(key, g.image, g.block, group, {g.w[0], g.w[1], g.w[2], g.w[3]});
   switch (d) {
     case Distribution::uniform:
       return make_uniforms(g);
@@ -59,32 +49,51 @@ void generate(Distribution d, const RandomKey& key, Group& g) {
   }
 }
 
-/// A whole group of blocks of four elements within one image.
-void store_whole(const Group& g, Real* y) {
-  for (int i = 0; i < group; ++i)
-    for (int k = 0; k < 4; ++k) y[4 * i + k] = g.y[k][i];
-}
-
-/// A place in y[images, elements], which moves on by blocks of up to four elements.
+/// A place in numbers [images, elements], which moves on by blocks of up to four elements.
 struct Cursor {
   Index elements, blocks, image, block;
 
+  Index first() const { return image * elements + 4 * block; }
+  Index count() const { return elements - 4 * block < 4 ? elements - 4 * block : 4; }
   void advance() {
     if (++block < blocks) return;
     block = 0;
     ++image;
   }
-  void store(const Group& g, Index i, Real* y) const {
-    const Index first = 4 * block;
-    const Index n = elements - first < 4 ? elements - first : 4;
-    for (Index k = 0; k < n; ++k) y[image * elements + first + k] = g.y[k][i];
-  }
 };
 
-}  // namespace
+/// The counters of the blocks from `at` on.
+void set_counters(Group& g, Cursor at, Index first_image) {
+  if (at.block + group <= at.blocks) {  // all within one image
+    for (int i = 0; i < group; ++i) {
+      g.image[i] = static_cast<std::uint32_t>(first_image + at.image);
+      g.block[i] = static_cast<std::uint32_t>(at.block) + static_cast<std::uint32_t>(i);
+    }
+    return;
+  }
+  for (int i = 0; i < group; ++i, at.advance()) {
+    g.image[i] = static_cast<std::uint32_t>(first_image + at.image);
+    g.block[i] = static_cast<std::uint32_t>(at.block);
+  }
+}
 
-void random(Distribution d, RandomKey key, Index first_image, Index images, Index elements,
-            Real* y) {
+/// put(first, numbers, n) for runs of numbers of `count` blocks from `at` on, which lie side by
+/// side.
+template <class Put>
+void put_group(const Group& g, Cursor at, Index count, const Put& put) {
+  float numbers[4 * group];
+  for (int i = 0; i < group; ++i)
+    for (int k = 0; k < 4; ++k) numbers[4 * i + k] = g.y[k][i];
+  if (count == group && 4 * (at.block + group) <= at.elements) {  // all within one image
+    return put(at.first(), numbers, 4 * group);
+  }
+  for (Index i = 0; i < count; ++i, at.advance()) put(at.first(), numbers + 4 * i, at.count());
+}
+
+/// put(first, numbers, n) for runs of the numbers [images, elements], a fixed length or short.
+template <class Put>
+void for_each_number(Distribution d, const RandomKey& key, Index first_image, Index images,
+                     Index elements, const Put& put) {
   if (images == 0 || elements == 0) return;
   const Index blocks = (elements + 3) / 4;  // per image
   parallel_ranges(images * blocks, elementwise_grain / 4, [=](Index begin, Index end) {
@@ -92,20 +101,36 @@ void random(Distribution d, RandomKey key, Index first_image, Index images, Inde
     for (Index start = begin; start < end; start += group) {
       const Cursor at = {elements, blocks, start / blocks, start % blocks};
       const Index count = end - start < group ? end - start : group;
-      Cursor next = at;
-      for (Index i = 0; i < count; ++i, next.advance()) {
-        g.image[i] = static_cast<std::uint32_t>(first_image + next.image);
-        g.block[i] = static_cast<std::uint32_t>(next.block);
-      }
+      set_counters(g, at, first_image);
       generate(d, key, g);
-      if (count == group && 4 * (at.block + group) <= elements) {
-        store_whole(g, y + at.image * elements + 4 * at.block);
-      } else {
-        next = at;
-        for (Index i = 0; i < count; ++i, next.advance()) next.store(g, i, y);
-      }
+      put_group(g, at, count, put);
     }
   });
+}
+
+}  // namespace
+
+void random(Distribution d, RandomKey key, Index first_image, Index images, Index elements,
+            Real* y) {
+  for_each_number(d, key, first_image, images, elements,
+                  [y](Index first, const float* numbers, Index n) {
+                    for (Index i = 0; i < n; ++i) y[first + i] = numbers[i];
+                  });
+}
+
+void dropout(RandomKey key, Index first_image, Index images, Index elements, double p,
+             const Real* x, Real* y) {
+  const Real bound = static_cast<Real>(p);
+  const Real scale = static_cast<Real>(1 / (1 - p));
+  for_each_number(Distribution::uniform, key, first_image, images, elements,
+                  [=](Index first, const float* numbers, Index n) {
+                    const Real* __restrict from = x + first;
+                    Real* __restrict to = y + first;
+                    for (Index i = 0; i < n; ++i) {
+                      const Real kept = from[i] * scale;
+                      to[i] = static_cast<Real>(numbers[i]) < bound ? Real(0) : kept;
+                    }
+                  });
 }
 
 }  // namespace ito::kernels::ITO_LEVEL

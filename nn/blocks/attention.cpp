@@ -23,7 +23,8 @@ Tensor AttentionBlock::forward(const Tensor& x) const {
   const Shape pixels = {x.size(0), x.size(1) * x.size(2), x.size(3)};
   const Tensor h = reshape(norm_.forward(x), pixels);  // [N, T, C]
   const Tensor mixed = attention(query_.forward(h), key_.forward(h), value_.forward(h));
-  return joined(x, reshape(out_.forward(mixed), x.shape()), skip_rescale_);
+  const double scale = join_scale(skip_rescale_);
+  return reshape(out_.forward_joined(mixed, reshape(x, pixels), scale), x.shape());
 }
 
 }  // namespace ito::nn

@@ -6,9 +6,11 @@
 
 namespace ito::nn {
 
+double join_scale(bool skip_rescale) { return skip_rescale ? 1 / std::numbers::sqrt2 : 1; }
+
 Tensor joined(const Tensor& x, const Tensor& h, bool skip_rescale) {
   const Tensor sum = x + h;
-  return skip_rescale ? sum / std::numbers::sqrt2 : sum;
+  return skip_rescale ? sum * join_scale(true) : sum;
 }
 
 BlockKind block_kind_named(const std::string& name) {

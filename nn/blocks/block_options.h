@@ -22,7 +22,9 @@ struct BlockOptions {
   bool skip_rescale = false;     ///< divide sums of two paths by sqrt 2, which keeps their variance
 };
 
-/// The sum of two paths.
+/// What the sum of two paths is multiplied by.
+double join_scale(bool skip_rescale);
+/// The sum of two paths, so multiplied.
 Tensor joined(const Tensor& x, const Tensor& h, bool skip_rescale);
 
 /// Throws for a name that is neither ddpm nor biggan.

@@ -52,7 +52,7 @@ OutputPyramid::OutputPyramid(Pyramid kind, Index pyramid, Index channels, Index 
 }
 
 Tensor OutputPyramid::made_of(const Tensor& h) const {
-  return conv_->forward(activate(options_.activation, norm_->forward(h)));
+  return conv_->forward(norm_->forward(h, options_.activation));
 }
 
 Tensor OutputPyramid::forward(const Tensor& h, Tensor& pyramid) const {

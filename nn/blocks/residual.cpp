@@ -46,14 +46,10 @@ Tensor ResidualBlock::shortcut(const Tensor& x) const {
 Tensor ResidualBlock::forward(const Tensor& x, const Tensor& temb,
                               const RandomStream* dropout) const {
   const Activation act = options_.activation;
-  Tensor h = conv_0_.forward(resized(activate(act, norm_0_.forward(x))));
-  if (time_) {
-    const Tensor t = time_->forward(activate(act, temb));
-    h = h + reshape(t, {t.size(0), 1, 1, t.size(1)});
-  }
-  h = activate(act, norm_1_.forward(h));
-  h = conv_1_.forward(dropout_.forward(h, dropout));
-  return joined(shortcut(resized(x)), h, options_.skip_rescale);
+  Tensor h = resized(norm_0_.forward(x, act));
+  h = time_ ? conv_0_.forward_shifted(h, time_->forward(activate(act, temb))) : conv_0_.forward(h);
+  h = dropout_.forward(norm_1_.forward(h, act), dropout);
+  return conv_1_.forward_joined(h, shortcut(resized(x)), join_scale(options_.skip_rescale));
 }
 
 }  // namespace ito::nn

@@ -13,8 +13,16 @@ Conv2d::Conv2d(Index in, Index out, const Options& options) : geometry_(options.
 }
 
 Tensor Conv2d::forward(const Tensor& x) const {
-  const Tensor y = conv2d(x, weight_, geometry_);
-  return bias_.defined() ? y + bias_ : y;
+  if (!bias_.defined()) return conv2d(x, weight_, geometry_);
+  return conv2d_add(x, weight_, bias_, {}, geometry_);
+}
+
+Tensor Conv2d::forward_joined(const Tensor& x, const Tensor& residual, double scale) const {
+  return conv2d_add(x, weight_, bias_, residual, geometry_, scale);
+}
+
+Tensor Conv2d::forward_shifted(const Tensor& x, const Tensor& shift) const {
+  return conv2d_add(x, weight_, shift + bias_, {}, geometry_);
 }
 
 }  // namespace ito::nn

@@ -22,6 +22,10 @@ class Conv2d : public Module {
   Conv2d(Index in, Index out, const Options& options);
 
   Tensor forward(const Tensor& x) const;
+  /// (forward(x) + residual) scale in one pass; needs a bias.
+  Tensor forward_joined(const Tensor& x, const Tensor& residual, double scale) const;
+  /// forward(x) + shift [N, out], the same for all pixels of an image; needs a bias.
+  Tensor forward_shifted(const Tensor& x, const Tensor& shift) const;
 
   /// For operations that fuse the convolution with something else; the bias may be empty.
   const Tensor& weight() const { return weight_; }

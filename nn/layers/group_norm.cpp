@@ -23,14 +23,24 @@ Groups::Rule group_rule_named(const std::string& name) {
 
 std::string name_of(Groups::Rule rule) { return rule == Groups::Rule::fixed ? "fixed" : "quarter"; }
 
+namespace {
+
+constexpr double eps = 1e-6;
+
+}  // namespace
+
 GroupNorm::GroupNorm(Index channels, const Groups& groups) : groups_(groups.of(channels)) {
   add_parameter("weight", weight_, {channels}, {.kind = Init::Kind::ones});
   add_parameter("bias", bias_, {channels}, {});
 }
 
 Tensor GroupNorm::forward(const Tensor& x) const {
-  constexpr double eps = 1e-6;
   return group_norm(x, weight_, bias_, groups_, eps);
+}
+
+Tensor GroupNorm::forward(const Tensor& x, Activation activation) const {
+  if (activation != Activation::swish) return activate(activation, forward(x));
+  return group_norm_silu(x, weight_, bias_, groups_, eps);
 }
 
 }  // namespace ito::nn

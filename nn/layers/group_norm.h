@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "nn/layers/activation.h"
 #include "nn/module.h"
 
 namespace ito::nn {
@@ -29,6 +30,8 @@ class GroupNorm : public Module {
   GroupNorm(Index channels, const Groups& groups);
 
   Tensor forward(const Tensor& x) const;
+  /// activate(activation, forward(x)), for swish in one pass.
+  Tensor forward(const Tensor& x, Activation activation) const;
 
  private:
   Index groups_;

@@ -10,6 +10,10 @@ Linear::Linear(Index in, Index out, double init_scale) {
   add_parameter("bias", bias_, {out}, {});
 }
 
-Tensor Linear::forward(const Tensor& x) const { return matmul(x, weight_) + bias_; }
+Tensor Linear::forward(const Tensor& x) const { return matmul_add(x, weight_, bias_); }
+
+Tensor Linear::forward_joined(const Tensor& x, const Tensor& residual, double scale) const {
+  return matmul_add(x, weight_, bias_, residual, scale);
+}
 
 }  // namespace ito::nn

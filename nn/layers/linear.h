@@ -16,6 +16,8 @@ class Linear : public Module {
   Linear(Index in, Index out, double init_scale = 1);
 
   Tensor forward(const Tensor& x) const;
+  /// (forward(x) + residual) scale in one pass.
+  Tensor forward_joined(const Tensor& x, const Tensor& residual, double scale) const;
 
  private:
   Tensor weight_, bias_;

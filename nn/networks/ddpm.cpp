@@ -103,7 +103,7 @@ Tensor Ddpm::forward(const Tensor& x, const std::vector<double>& labels,
   for (const auto& level : down_) h = level->forward(h, temb, dropout, skips, none);
   h = middle_->forward(h, temb, dropout);
   for (const auto& level : up_) h = level->forward(h, temb, dropout, skips, none);
-  h = last_conv_.forward(activate(config_.activation, last_norm_.forward(h)));
+  h = last_conv_.forward(last_norm_.forward(h, config_.activation));
   return config_.scale_by_sigma ? divide_by_sigma(h, labels, sigmas_) : h;
 }
 

@@ -132,8 +132,7 @@ Tensor Ncsnpp::forward(const Tensor& x, const std::vector<double>& labels,
   for (const auto& level : down_) h = level->forward(h, temb, dropout, skips, input);
   h = middle_->forward(h, temb, dropout);
   for (const auto& level : up_) h = level->forward(h, temb, dropout, skips, output);
-  if (last_conv_)
-    output = last_conv_->forward(activate(config_.activation, last_norm_->forward(h)));
+  if (last_conv_) output = last_conv_->forward(last_norm_->forward(h, config_.activation));
   return scaled(output, labels);
 }
 

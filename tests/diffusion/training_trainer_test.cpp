@@ -11,6 +11,8 @@
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/run_folder.h"
 #include "diffusion/training/trained_model.h"
+#include "engine/autograd.h"
+#include "engine/pool.h"
 
 namespace ito {
 namespace {
@@ -51,6 +53,27 @@ std::vector<Real> parameters_of(Trainer& trainer) {
   }
   return out;
 }
+
+#ifndef ITO_SANITIZE
+TEST(Trainer, AsksForNoMemoryInTheSteadyState) {
+  Trainer trainer(tiny(), few());
+  for (int i = 0; i < 2; ++i) trainer.step();
+  const std::uint64_t before = memory_use(Device::cpu).allocations;
+  for (int i = 0; i < 5; ++i) trainer.step();
+  EXPECT_EQ(memory_use(Device::cpu).allocations, before);
+}
+
+TEST(Trainer, ScoreEvaluationsAskForNoMemoryInTheSteadyState) {
+  Trainer trainer(tiny(), few());
+  const NoGrad no_grad;
+  const Tensor x = Tensor::zeros({6, 8, 8, 1});
+  const std::vector<double> labels(6, 500);
+  trainer.network().forward(x, labels);
+  const std::uint64_t before = memory_use(Device::cpu).allocations;
+  for (int i = 0; i < 5; ++i) trainer.network().forward(x, labels);
+  EXPECT_EQ(memory_use(Device::cpu).allocations, before);
+}
+#endif
 
 /// A folder that is gone at the end of the test.
 class Folder : public ::testing::Test {

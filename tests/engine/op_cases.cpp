@@ -143,6 +143,15 @@ void add_products(std::vector<OpCase>& cases) {
   cases.push_back({"matmul_rows_tb", {{3, 4, 5}, {2, 5}}, product(false, true), -1.5, 1.5, true});
   cases.push_back({"matmul_rows_ta", {{3, 5, 4}, {5, 2}}, product(true, false)});
   cases.push_back({"matmul_shared_a", {{4, 5}, {3, 5, 2}}, product(false, false)});
+  cases.push_back({"matmul_add",
+                   {{3, 4, 5}, {5, 2}, {2}},
+                   [](const Inputs& x) { return square(matmul_add(x[0], x[1], x[2])); },
+                   -1.5,
+                   1.5,
+                   true});
+  cases.push_back({"matmul_add_residual", {{3, 4, 5}, {5, 2}, {2}, {3, 4, 2}}, [](const Inputs& x) {
+                     return square(matmul_add(x[0], x[1], x[2], x[3], 0.7));
+                   }});
   cases.push_back({"attention", {{2, 5, 4}, {2, 6, 4}, {2, 6, 3}}, [](const Inputs& x) {
                      return attention(x[0], x[1], x[2]);
                    }});
@@ -162,6 +171,18 @@ void add_convolutions(std::vector<OpCase>& cases) {
                     {.pad_before = 1, .pad_after = 1})}) {
     cases.push_back(c);
   }
+  const Conv2dOptions same{.pad_before = 1, .pad_after = 1};
+  cases.push_back(
+      {"conv2d_add",
+       {{2, 4, 3, 2}, {3, 3, 2, 3}, {3}},
+       [same](const Inputs& x) { return square(conv2d_add(x[0], x[1], x[2], {}, same)); },
+       -1.5,
+       1.5,
+       true});
+  cases.push_back(
+      {"conv2d_add_per_image_residual",
+       {{2, 4, 3, 2}, {3, 3, 2, 3}, {2, 3}, {2, 4, 3, 3}},
+       [same](const Inputs& x) { return square(conv2d_add(x[0], x[1], x[2], x[3], same, 0.7)); }});
   const Conv2dOptions strided{.stride = 2, .pad_before = 1};
   cases.push_back(
       {"conv2d_transposed",
@@ -179,6 +200,25 @@ void add_norms(std::vector<OpCase>& cases) {
   cases.push_back({"group_norm",
                    {{2, 3, 2, 6}, {6}, {6}},
                    [](const Inputs& x) { return group_norm(x[0], x[1], x[2], 3, 1e-6); },
+                   -1.5,
+                   1.5,
+                   true});
+  cases.push_back({"group_norm_silu",
+                   {{2, 3, 2, 6}, {6}, {6}},
+                   [](const Inputs& x) { return group_norm_silu(x[0], x[1], x[2], 3, 1e-6); },
+                   -1.5,
+                   1.5,
+                   true});
+  // 4 channels in rows of 4 positions, and channels in two pieces
+  cases.push_back({"group_norm_silu_rows",
+                   {{2, 12, 4}, {4}, {4}},
+                   [](const Inputs& x) { return group_norm_silu(x[0], x[1], x[2], 1, 1e-6); },
+                   -1.5,
+                   1.5,
+                   true});
+  cases.push_back({"group_norm_silu_pieces",
+                   {{2, 3, 136}, {136}, {136}},
+                   [](const Inputs& x) { return group_norm_silu(x[0], x[1], x[2], 17, 1e-6); },
                    -1.5,
                    1.5,
                    true});

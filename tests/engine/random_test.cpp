@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ops.h"
 #include "kernels/philox.h"
 #include "tests/errors.h"
 
@@ -41,6 +42,19 @@ TEST(Random, AnImageDependsOnItsAddressOnly) {
     const std::vector<Real> batch = draw({7, 5, 5, 3}, all, Device::cpu).to_host();
     const std::vector<Real> alone = draw({1, 75}, last, Device::cpu).to_host();
     EXPECT_TRUE(std::equal(alone.begin(), alone.end(), batch.end() - 75));
+  }
+}
+
+TEST(Random, DropoutIsAFunctionOfTheUniformNumbers) {
+  const RandomStream stream{3, Purpose::dropout, 9, 2, 5};
+  for (const Shape& shape : {Shape{7, 5, 5, 3}, Shape{2, 3000}, Shape{3, 1}}) {
+    const Tensor x = random_normal(shape, {.seed = 1});
+    const std::vector<Real> u = random_uniform(shape, stream).to_host(), from = x.to_host();
+    const std::vector<Real> y = dropout(x, 0.25, stream).to_host();
+    const auto scale = static_cast<Real>(1 / 0.75);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      ASSERT_EQ(y[i], u[i] < Real(0.25) ? 0 : from[i] * scale) << shape << " element " << i;
+    }
   }
 }
 

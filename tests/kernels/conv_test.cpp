@@ -1,12 +1,17 @@
+// Direct convolutions against sums of products; winograd_test.cpp has the fast ones.
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "everywhere.h"
 #include "kernels/kernels.h"
+#include "tests/convolution_mode.h"
 
 namespace ito::kernels::test {
 namespace {
+
+using ito::test::WithConvolutionMode;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -57,6 +62,7 @@ void check(const Conv& s) {
                                   << " KH " << s.KH << " KW " << s.KW << " P " << s.P << " Q "
                                   << s.Q << " O " << s.O << " stride " << s.stride << " pad "
                                   << s.pad << " dilation " << s.dilation);
+  const WithConvolutionMode exact(ConvolutionMode::exact);
   const Values x = values(1, sizes(s).x), w = values(2, sizes(s).w), dy = values(3, sizes(s).y);
   const std::vector<Result> results =
       run_everywhere({values(4, sizes(s).y), values(5, sizes(s).x), values(6, sizes(s).w)},
@@ -135,6 +141,7 @@ TEST(Conv, EmptyImages) {
 
 /// An image's result must not depend on the batch that it is in.
 void check_alone(const Conv& s) {
+  const WithConvolutionMode exact(ConvolutionMode::exact);
   const Values x = values(1, sizes(s).x), w = values(2, sizes(s).w), dy = values(3, sizes(s).y);
   Values y(dy.size()), dx(x.size());
   conv2d(Device::cpu, s, x.data(), w.data(), y.data());

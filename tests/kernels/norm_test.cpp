@@ -114,9 +114,9 @@ void check_grad(Norm s, bool affine, Real offset = 0) {
   const Values mean(f.mean.begin(), f.mean.end()), rstd(f.rstd.begin(), f.rstd.end());
   const std::vector<Result> results = run_everywhere(
       {Values(x.size()), Values(at(s.C)), Values(at(s.C))}, [&](const std::vector<Real*>& out) {
-        group_norm_grad(Device::cpu, s, c.x.data(), affine ? c.gamma.data() : nullptr, mean.data(),
-                        rstd.data(), c.dy.data(), out[0], affine ? out[1] : nullptr,
-                        affine ? out[2] : nullptr);
+        group_norm_grad(Device::cpu, s, c.x.data(), affine ? c.gamma.data() : nullptr,
+                        affine ? c.beta.data() : nullptr, mean.data(), rstd.data(), c.dy.data(),
+                        out[0], affine ? out[1] : nullptr, affine ? out[2] : nullptr);
       });
   Exacts dx(x.size()), bound(x.size()), dgamma(at(s.C), 0), dbeta(at(s.C), 0);
   Exact largest = 0;

@@ -45,7 +45,7 @@ void check_adam(Index n, double weight_decay, double gradient_scale) {
         for (int t = 1; t <= steps; ++t) {
           step(t);
           const Values g = gradient(t);
-          adam(Device::cpu, a, y[0], g.data(), y[1], y[2], n);
+          adam(Device::cpu, a, y[0], g.data(), y[1], y[2], nullptr, n);
         }
       });
   Exacts p_exact(p.begin(), p.end()), m(p.size(), 0), v(p.size(), 0);
@@ -78,6 +78,23 @@ TEST(Ema, MovesByTheRate) {
   // values below one: the last sum rounds by u, the rate and its product add a few thousandths of
   // it
   expect_close(results, 0, expected, 1.01L * roundoff);
+}
+
+TEST(Adam, MovesTheAverageAsEmaDoes) {
+  const Index n = 20000;
+  const Values p = values(1, n), g = values(2, n), average = values(3, n);
+  const Values zeros(p.size(), 0);
+  const Adam a = {.learning_rate = 0.1, .average_rate = 0.01};
+  const auto together = run_everywhere({p, zeros, zeros, average}, [&](auto& y) {
+    adam(Device::cpu, a, y[0], g.data(), y[1], y[2], y[3], n);
+  });
+  const auto apart = run_everywhere({p, zeros, zeros, average}, [&](auto& y) {
+    adam(Device::cpu, a, y[0], g.data(), y[1], y[2], nullptr, n);
+    ema(Device::cpu, y[3], y[0], n, a.average_rate);
+  });
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    EXPECT_EQ(together[i].outputs, apart[i].outputs) << together[i].level;
+  }
 }
 
 TEST(SumSquares, IsExactToDouble) {

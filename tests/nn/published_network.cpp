@@ -6,6 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include "tests/convolution_mode.h"
+
 namespace ito::test {
 namespace {
 
@@ -59,6 +61,40 @@ void expect_gradients(const SafeTensors& file, const nn::TensorMap& gradients) {
   }
 }
 
+/// The network at the file's input, gradients by our names.
+Evaluation evaluate_file(const SafeTensors& file, nn::ScoreNetwork& network,
+                         kernels::ConvolutionMode mode) {
+  const WithConvolutionMode scope(mode);
+  const std::vector<Real>& t = file.at("in.t").values;
+  const std::vector<double> labels(t.begin(), t.end());
+  return evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
+                  [&](const auto& in) { return network.forward(in[0], labels); });
+}
+
+/// |a - b| / |b| over all elements.
+double relative_error(const Tensor& a, const Tensor& b) {
+  const std::vector<Real> x = a.to_host(), y = b.to_host();
+  double error = 0, length = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double d = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+    error += d * d;
+    length += static_cast<double>(y[i]) * static_cast<double>(y[i]);
+  }
+  return std::sqrt(error / length);
+}
+
+/// What is promised of a whole network with fast convolutions: a relative L2 error of 1e-4. (Of
+/// gradients that are not rounding noise.)
+void expect_close(const Evaluation& fast, const Evaluation& exact) {
+  EXPECT_LE(relative_error(fast.y, exact.y), 1e-4);
+  EXPECT_LE(relative_error(fast.inputs[0], exact.inputs[0]), 1e-4);
+  EXPECT_NE(difference(fast.y, exact.y), 0) << "the modes do not differ";
+  for (const auto& [key, gradient] : exact.parameters) {
+    if (largest(gradient) < gradient_tolerance * largest(exact.parameters)) continue;
+    EXPECT_LE(relative_error(fast.parameters.at(key), gradient), 1e-4) << key;
+  }
+}
+
 }  // namespace
 
 void expect_published(const std::string& name, nn::ScoreNetwork& network,
@@ -68,15 +104,13 @@ void expect_published(const std::string& name, nn::ScoreNetwork& network,
   const SafeTensors parameters = reference(parameters_file.substr(0, parameters_file.find('.')));
   nn::load_published(network, table, with_prefix(parameters, "param."), nn::Extra::ignore);
 
-  const std::vector<Real>& t = file.at("in.t").values;
-  const std::vector<double> labels(t.begin(), t.end());
-  const Evaluation ours = evaluate(network, {images(file, "in.x")}, images(file, "in.cotangent"),
-                                   [&](const auto& in) { return network.forward(in[0], labels); });
+  const Evaluation ours = evaluate_file(file, network, kernels::ConvolutionMode::exact);
   EXPECT_LE(difference(ours.y, images(file, "out.y")),
             floors * std::stod(file.meta("fp32_vs_fp64_maxabs_y")));
   EXPECT_LE(difference(ours.inputs[0], images(file, "grad.x")),
             floors * std::stod(file.meta("fp32_vs_fp64_maxabs_gradx")));
   expect_gradients(file, nn::to_published(ours.parameters, table));
+  expect_close(evaluate_file(file, network, kernels::ConvolutionMode::fast), ours);
 }
 
 }  // namespace ito::test

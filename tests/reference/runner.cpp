@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "kernels/threads.h"
+#include "tests/convolution_mode.h"
 #include "tests/reference/replay.h"
 
 namespace ito::reference {
@@ -198,6 +199,7 @@ std::vector<std::string> files_of(const Options& options) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) try {
+  const test::WithConvolutionMode exact(kernels::ConvolutionMode::exact);
   const Options options = parse(arguments);
   if (options.help) {
     out << usage;

@@ -1,0 +1,178 @@
+// The side of ito in bench/compare_pytorch.py. Three uses:
+//   ito_peer exchange CASE FILE          writes weights, inputs and results for the other side
+//   ito_peer serve CASE KIND THREADS     KIND: sample, train, op_forward, op_backward
+//   ito_peer first CASE THREADS          one score evaluation of one image, then ends
+// `serve` answers each line "run K" on its input with the milliseconds of one step, averaged over K
+// steps, and "memory" with its peak resident MiB.
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "bench/workload.h"
+#include "diffusion/objectives/denoising.h"
+#include "diffusion/score.h"
+#include "engine/autograd.h"
+#include "engine/safetensors.h"
+#include "kernels/threads.h"
+#include "nn/networks/ddpm.h"
+#include "nn/networks/ddpm_published.h"
+
+namespace ito::bench {
+namespace {
+
+bool is_network(const std::string& name) {
+  for (const NetworkCase& network : network_cases()) {
+    if (network.name == name) return true;
+  }
+  return false;
+}
+
+std::vector<Tensor> handles(const nn::Module& network) {
+  std::vector<Tensor> out;
+  for (const nn::Parameter& p : network.parameters()) out.push_back(*p.value);
+  return out;
+}
+
+Tensor row(const std::vector<double>& values) {
+  return Tensor({static_cast<Index>(values.size())},
+                std::vector<Real>(values.begin(), values.end()));
+}
+
+/// The network's answer without dropout, and loss and gradient norm of one batch.
+void exchange_network(const NetworkCase& network_case, SafeTensors& file) {
+  const TrainingConfig config = training_config(network_case);
+  const auto network = random_network(config);
+  const auto& ddpm = std::get<nn::DdpmConfig>(config.model);
+  for (const auto& [name, tensor] :
+       nn::to_published(nn::values(*network), nn::ddpm_published_names(ddpm))) {
+    file.add(name, tensor);
+  }
+  const Index N = config.batch.size;
+  const Shape shape = {N, ddpm.image_size, ddpm.image_size, ddpm.channels};
+  const Tensor x_0 = random_normal(shape, {.seed = 5}), z = random_normal(shape, {.seed = 6});
+  const auto sde = make_sde(config.sde);
+  const Times t = draw_times(*sde, N, {.seed = 7}, training_eps);
+  const auto labels =
+      per_sample(t, [&](double t_n) { return sde->parametrise(t_n, Labels::continuous).label; });
+  const Loss loss = denoising_loss(*sde, network_score(*network, *sde), x_0, t, z, {});
+  double squares = 0;
+  for (const Tensor& g : grad(loss.mean, handles(*network))) squares += sum_squares(g);
+  const NoGrad no_grad;
+  const Tensor x_t = sde->perturb(x_0, t, z);
+  file.add("x_t", x_t);
+  file.add("z", z);
+  file.add("labels", row(labels));
+  file.add("y", network->forward(x_t, labels));
+  file.metadata = {{"config", network_case.config},
+                   {"loss", nlohmann::json(loss.mean.item()).dump()},
+                   {"gradient_norm", nlohmann::json(std::sqrt(squares)).dump()}};
+}
+
+/// An operation with its inputs and cotangent, ready to run.
+struct OpWork {
+  explicit OpWork(const OpCase& op) : op_case(op), inputs(op_inputs(op)) {
+    for (Tensor& x : inputs) x.require_grad();
+    y = op.f(inputs);
+    c = random_normal({1, y.elements()}, {.seed = 8}).with_shape(y.shape());
+  }
+  std::vector<Tensor> backward() const { return grad({y}, inputs, {c}, {.retain_graph = true}); }
+  void forward() const {
+    const NoGrad no_grad;
+    op_case.f(inputs);
+  }
+
+  const OpCase& op_case;
+  std::vector<Tensor> inputs;
+  Tensor y, c;
+};
+
+void exchange_op(const OpCase& op, SafeTensors& file) {
+  const OpWork work(op);
+  const std::vector<Tensor> gradients = work.backward();
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    file.add(text("x", i), work.inputs[i]);
+    file.add(text("g", i), gradients[i]);
+  }
+  file.add("c", work.c);
+  file.add("y", work.y);
+}
+
+void exchange(const std::string& name, const std::string& path) {
+  SafeTensors file;
+  if (is_network(name)) {
+    exchange_network(network_case(name), file);
+  } else {
+    exchange_op(op_case(name), file);
+  }
+  write_safetensors(path, file, Overwrite::yes);
+}
+
+std::function<void()> work_of(const std::string& name, const std::string& kind) {
+  if (kind == "sample") {
+    return [work = std::make_shared<SamplingWork>(network_case(name))] { work->step(); };
+  }
+  if (kind == "train") {
+    return [work = std::make_shared<TrainingWork>(network_case(name))] { work->step(); };
+  }
+  const auto work = std::make_shared<OpWork>(op_case(name));
+  if (kind == "op_forward") return [work] { work->forward(); };
+  if (kind == "op_backward") return [work] { work->backward(); };
+  fail("ito_peer", "unknown kind ", kind);
+}
+
+double milliseconds(const std::function<void()>& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+void serve(const std::function<void()>& step) {
+  std::cout << "ready" << std::endl;
+  for (std::string command; std::cin >> command;) {
+    int count = 0;
+    if (command == "run" && std::cin >> count && count > 0) {
+      const double total = milliseconds([&] {
+        for (int i = 0; i < count; ++i) step();
+      });
+      std::cout << total / count << std::endl;
+    } else if (command == "memory") {
+      std::cout << peak_resident_mb() << std::endl;
+    } else {
+      fail("ito_peer", "unknown command ", command);
+    }
+  }
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const std::string use = arguments.empty() ? "" : arguments[0];
+  if (use == "exchange" && arguments.size() == 3) {
+    exchange(arguments[1], arguments[2]);
+  } else if (use == "serve" && arguments.size() == 4) {
+    kernels::set_threads(std::stoi(arguments[3]));
+    serve(work_of(arguments[1], arguments[2]));
+  } else if (use == "first" && arguments.size() == 3) {
+    kernels::set_threads(std::stoi(arguments[2]));
+    SamplingWork(network_case(arguments[1]), 1).step();
+    std::cout << "ready" << std::endl;
+  } else {
+    std::cerr << "usage: ito_peer exchange CASE FILE | serve CASE KIND THREADS | first CASE "
+                 "THREADS\n";
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ito::bench
+
+int main(int argc, char** argv) try {
+  return ito::bench::run({argv + 1, argv + argc});
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
+}

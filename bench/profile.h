@@ -1,0 +1,24 @@
+#pragma once
+// A profile of kernels: while one is alive every kernel call of this process is timed and its
+// arithmetic counted, by kernel and shape.
+
+#include <ostream>
+
+namespace ito::bench {
+
+/// One at a time; kernels are called from one thread meanwhile.
+class Profile {
+ public:
+  Profile();
+  ~Profile();
+  Profile(const Profile&) = delete;
+  Profile& operator=(const Profile&) = delete;
+
+  /// Floating-point operations of the matrix products, convolutions and attentions so far.
+  double flops() const;
+  /// Milliseconds in each kernel, per step, the most expensive first, for `steps` steps that took
+  /// `total_ms` together; with `by_shape` one line per shape. What is left is bookkeeping.
+  void print(std::ostream& out, int steps, double total_ms, bool by_shape) const;
+};
+
+}  // namespace ito::bench

@@ -1,0 +1,36 @@
+#pragma once
+// 3x3 correlations of stride 1 by Winograd's algorithms. The image is cut into tiles of 4x4 (or
+// 2x2) outputs; each tile of the input and each filter is transformed, the products of transformed
+// tiles and filters, summed over the channels, are one small matrix product for each of the 36 (16)
+// elements of a transformed tile, and the sums are transformed back. The transforms are in
+// winograd_f4.h and winograd_f2.h.
+
+#include "kernels/cpu/level.h"
+
+namespace ito::kernels::ITO_LEVEL {
+
+/// y[n, p, q, o] = sum x[n, p + kh - pad, q + kw - pad, c] w[kh, kw, c, o] with zeros outside x;
+/// `pad` may be negative. The tensors are x[N, H, W, C], w[3, 3, C, O], y[N, P, Q, O].
+struct Correlation {
+  Index N = 0, H = 0, W = 0, C = 0, P = 0, Q = 0, O = 0, pad = 0;
+};
+
+/// Where w[kh, kw, c, o] is: w[((kh * 3 + kw) * C + c) * O + o], or for an input gradient, in which
+/// the channels change places and the filter is turned round, w[((8 - kh * 3 - kw) * O + o) * C +
+/// c].
+struct Filter {
+  const Real* w = nullptr;
+  bool turned = false;
+};
+
+/// The tile of the algorithm: F(4x4, 3x3) or F(2x2, 3x3).
+enum class WinogradTile { four, two };
+
+/// y; an image's bits do not depend on its batch.
+void winograd(WinogradTile tile, const Correlation& s, const Real* x, const Filter& w, Real* y);
+
+/// The gradient of <dy, y> in w, [3, 3, C, O].
+void winograd_weight_grad(WinogradTile tile, const Correlation& s, const Real* x, const Real* dy,
+                          Real* dw);
+
+}  // namespace ito::kernels::ITO_LEVEL
