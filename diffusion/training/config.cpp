@@ -243,6 +243,7 @@ TrainingConfig resolve(json config, const ImageSet& images) {
     json& model = config["model"];
     if (model.is_null()) model = json::object();
     fill_sizes(model, images.item);
+    fill_noise_levels(model, sde_from_json(config.value("sde", json::object())));
   }
   TrainingConfig out = config_from_json(config);
   if (item_shape(out.model) != images.item) {

@@ -100,7 +100,8 @@ nlohmann::json definition(const TrainingConfig& config);
 /// Lays `patch` over `base`, section by section. A section whose "type" changes starts afresh.
 void overlay(nlohmann::json& base, const nlohmann::json& patch);
 
-/// Fills in the sizes of the model that `json` leaves open from those of the data, and reads it.
+/// Fills in what of the model `json` leaves open, its sizes from those of the data and its noise
+/// levels from the SDE, and reads it.
 /// Throws Error also when the model is for images of another size.
 TrainingConfig resolve(nlohmann::json json, const ImageSet& images);
 

@@ -70,7 +70,7 @@ struct Category {
 constexpr Category categories[] = {{"net_", replay_net},     {"sde_", replay_sde},
                                    {"loss_", replay_loss},   {"sampler_", replay_sampler},
                                    {"likelihood_", nullptr}, {"layers_", replay_layers},
-                                   {"optim_", replay_optim}, {"train_", nullptr}};
+                                   {"optim_", replay_optim}, {"train_", replay_train}};
 
 Replay replay_for(const std::string& name) {
   for (const Category& category : categories) {
