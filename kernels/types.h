@@ -51,8 +51,8 @@ struct Conv {
   Index stride = 1, pad = 0, dilation = 1;
 };
 
-/// What is added to the result of a product: y <- (y + shift + residual) scale. `shift` has one Real
-/// a channel, or with `per_image` one an image and channel; null: nothing is added at all.
+/// What is added to the result of a product: y <- (y + shift + residual) scale. `shift` has one
+/// Real a channel, or with `per_image` one an image and channel; null: nothing is added at all.
 /// `residual` is like y, or null.
 struct Addend {
   const Real* shift = nullptr;

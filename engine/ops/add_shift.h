@@ -6,8 +6,8 @@
 
 namespace ito {
 
-/// (y + shift + residual) scale for y [N, ..., C]: shift is [C] or [N, C], residual like y or empty.
-/// Throws unless the shapes fit.
+/// (y + shift + residual) scale for y [N, ..., C]: shift is [C] or [N, C], residual like y or
+/// empty. Throws unless the shapes fit.
 kernels::Addend addend(const char* where, const Tensor& y, const Tensor& shift,
                        const Tensor& residual, double scale);
 
