@@ -136,6 +136,20 @@ void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overw
   write_safetensors(path, file, overwrite);
 }
 
+SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
+                               const nn::TensorMap& network) {
+  SafeTensors file;
+  for (const auto& [name, value] : network) file.add("network." + name, value);
+  const DataDescription unknown = {.images = 0, .item = item_shape(config.model), .digest = ""};
+  file.metadata = {{"format", format},
+                   {"step", text(step)},
+                   {"config", definition(config).dump()},
+                   {"data", to_json(unknown).dump()}};
+  return file;
+}
+
+bool is_weights_alone(const Checkpoint& checkpoint) { return checkpoint.group("ema").empty(); }
+
 bool is_checkpoint(const SafeTensors& file) {
   const auto it = file.metadata.find("format");
   return it != file.metadata.end() && it->second == format;
@@ -168,6 +182,9 @@ void check_network(const nn::Module& network, const Checkpoint& checkpoint) {
 
 void restore(Trainer& trainer, const Checkpoint& checkpoint) {
   check_network(trainer.network(), checkpoint);
+  if (is_weights_alone(checkpoint)) {
+    fail("resume", checkpoint.file.source, ": holds weights alone; training cannot go on from it");
+  }
   const auto& parameters = trainer.adam().parameters();
   const auto averages = in_order(checkpoint, "ema", parameters);
   const nn::Adam::State moments = {checkpoint.step, in_order(checkpoint, "adam.first", parameters),
