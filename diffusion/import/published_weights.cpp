@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* config_key = "ito.config";
 constexpr const char* step_key = "ito.step";
+constexpr const char* averaged_key = "ito.averaged";
 
 PublishedWeights from_safetensors(const SafeTensors& file) {
   if (is_checkpoint(file)) fail("import", file.source, ": is a checkpoint of this program already");
@@ -21,6 +22,7 @@ PublishedWeights from_safetensors(const SafeTensors& file) {
     }
   }
   if (file.metadata.contains(config_key)) out.config = file.meta(config_key);
+  out.averaged = file.metadata.contains(averaged_key);
   if (file.metadata.contains(step_key)) out.step = std::atoll(file.meta(step_key).c_str());
   return out;
 }
@@ -65,7 +67,8 @@ SafeTensors import_weights(const PublishedWeights& weights, const TrainingConfig
   const nn::NameTable table = published_names(config.model);
   const auto network = make_network(config.model);
   check_names(weights, table, nn::values(*network), config.model);
-  return weights_checkpoint(config, weights.step, nn::from_published(weights.tensors, table));
+  return weights_checkpoint(config, weights.step, nn::from_published(weights.tensors, table),
+                            weights.averaged);
 }
 
 SafeTensors export_weights(const Checkpoint& checkpoint, Weights wanted) {
@@ -76,6 +79,9 @@ SafeTensors export_weights(const Checkpoint& checkpoint, Weights wanted) {
   for (const auto& [name, tensor] : published) file.add(name, tensor);
   file.metadata = {
       {"format", "pt"}, {config_key, checkpoint.config.dump()}, {step_key, text(checkpoint.step)}};
+  const bool averaged =
+      is_weights_alone(checkpoint) ? is_average_alone(checkpoint) : wanted == Weights::averaged;
+  if (averaged) file.metadata[averaged_key] = "yes";
   return file;
 }
 

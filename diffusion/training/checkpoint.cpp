@@ -137,7 +137,7 @@ void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overw
 }
 
 SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
-                               const nn::TensorMap& network) {
+                               const nn::TensorMap& network, bool averaged) {
   SafeTensors file;
   for (const auto& [name, value] : network) file.add("network." + name, value);
   const DataDescription unknown = {.images = 0, .item = item_shape(config.model), .digest = ""};
@@ -145,7 +145,13 @@ SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
                    {"step", text(step)},
                    {"config", definition(config).dump()},
                    {"data", to_json(unknown).dump()}};
+  if (averaged) file.metadata["weights"] = "averaged";
   return file;
+}
+
+bool is_average_alone(const Checkpoint& checkpoint) {
+  const auto it = checkpoint.file.metadata.find("weights");
+  return it != checkpoint.file.metadata.end() && it->second == "averaged";
 }
 
 bool is_weights_alone(const Checkpoint& checkpoint) { return checkpoint.group("ema").empty(); }

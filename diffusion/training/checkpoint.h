@@ -44,11 +44,13 @@ void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overw
 /// A checkpoint of a network's state alone, got elsewhere: samples can be drawn from it, but no
 /// training goes on from it.
 SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
-                               const nn::TensorMap& network);
+                               const nn::TensorMap& network, bool averaged);
 
 bool is_checkpoint(const SafeTensors& file);
 /// Is there nothing but the network in it?
 bool is_weights_alone(const Checkpoint& checkpoint);
+/// And are they known to be averages?
+bool is_average_alone(const Checkpoint& checkpoint);
 /// Throws Error naming the file for one that is not a checkpoint of this program.
 Checkpoint read_checkpoint(const std::string& path);
 Checkpoint to_checkpoint(SafeTensors file);

@@ -161,7 +161,7 @@ TEST(Pickle, RefusesWhatTensorsDoNotNeed) {
   refused("cbuiltins\neval\n" + word("1") + "\x85R", "\"builtins.eval\"");
   refused(word("posix") + word("system") + "\x93" + word("echo") + "\x85R", "\"posix.system\"");
   refused("(" + word("echo") + "ios\nsystem\n", "operation 105");  // INST
-  refused("}ctorch\nSize\nb", "sets attributes of");
+  refused("]Nb", "sets attributes of a list");
   refused(word("x") + ")R", "calls the text");
   refused("R", "empty stack");
   refused("t", "a mark that is not there");

@@ -8,6 +8,7 @@
 #include "diffusion/import/published_model.h"
 #include "diffusion/import/published_weights.h"
 #include "diffusion/import/training_state.h"
+#include "engine/autograd.h"
 #include "engine/ops.h"
 #include "nn/networks/ddpm_diffusers.h"
 #include "tests/convolution_mode.h"
@@ -99,7 +100,7 @@ TEST(Import, ListsWhatDoesNotFit) {
                {"training_state.pth", "all_modules.0.weight", "[64, 16]", "[32, 8]", "more"});
   const PublishedWeights others = read_published_weights(folder + "types.pt", Weights::raw);
   expect_error([&] { import_weights(others, published_preset("ddpm_cifar10")); },
-               {"all_modules.0.bias: missing", "types.pt"});
+               {"all_modules.0.bias: expected [512], missing", "types.pt"});
   expect_error([&] { read_published_weights(folder + "training_state.json", Weights::raw); },
                {"training_state.json"});
 }
