@@ -108,6 +108,7 @@ int evaluate(const EvaluateArguments& a) {
   const RunFolder folder(a.run);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
+  kernels::set_convolution_mode(model.config().convolution);
   const Dataset digits = digits_of(folder, model);
   create_folders(a.out);
   for (const char* name : file_names) check_writable(a.file(name), a.replace());

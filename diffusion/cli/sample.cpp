@@ -18,7 +18,7 @@ struct SampleArguments {
   std::string run, out;
   SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
   Index zoom = 0, threads = 0;
-  bool raw = false, overwrite = false;
+  bool raw = false, exact = false, overwrite = false;
   ConfigFlags flags;
 };
 
@@ -77,6 +77,8 @@ int sample(const SampleArguments& a) {
                            a.raw ? Weights::raw : Weights::averaged);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   check_picture(a, model.item());
+  kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
+                                        : model.config().convolution);
   catch_interrupts();
   Samples samples;
   {
@@ -93,7 +95,8 @@ int sample(const SampleArguments& a) {
     return Exit::interrupted;
   }
   write(a, samples.x, model.config().data.range);
-  std::cout << a.range.count << " samples of step " << model.step() << ": " << a.out << std::endl;
+  std::cout << a.range.count << (a.range.count == 1 ? " sample" : " samples") << " of step "
+            << model.step() << ": " << a.out << std::endl;
   return Exit::ok;
 }
 
@@ -117,6 +120,8 @@ void add_sample(CLI::App& app, int& exit) {
   command->add_option("--zoom", a->zoom, "Enlarge the picture's pixels; 0: as fits")
       ->check(CLI::Range(0, 64));
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
+  command->add_flag("--exact", a->exact,
+                    "Direct convolutions only, whatever the run was trained with");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_flag("--overwrite", a->overwrite, "Replace an existing file");

@@ -38,6 +38,8 @@ const std::vector<ConfigFlag> config_flags = {
     {"--clip", "optimiser.clip", "Largest norm of the gradient; negative: none"},
     {"--ema", "ema.decay", "Decay of the averaged weights"},
     {"--seed", "seed", "Seed of everything random"},
+    {"--convolution", "convolution", "fast (default) or exact: how 3x3 convolutions are computed",
+     ConfigFlag::Kind::text},
     {"--width", "model.width", "Features of the network's first level"},
     {"--dropout", "model.dropout", "Dropout probability"},
     {"--threads", "run.threads", "Threads, 0 for all cores (the result does not depend on it)"},
@@ -157,6 +159,7 @@ int train(const TrainArguments& a) {
   const Dataset data = open_data(wanted);
   const TrainingConfig config = as_usage([&] { return resolve(wanted, data.train); });
   use_threads(config.run.threads);
+  kernels::set_convolution_mode(config.convolution);
   Trainer trainer(config, data.train);
   const json resolved = config_to_json(config);
   if (a.resume) {

@@ -22,6 +22,10 @@ constexpr nn::Names<Weighting, 2> weightings = {
 constexpr nn::Names<Reduction, 2> reductions = {
     {{"mean", Reduction::mean}, {"half_sum", Reduction::half_sum}}};
 
+using kernels::ConvolutionMode;
+constexpr nn::Names<ConvolutionMode, 2> convolutions = {
+    {{"fast", ConvolutionMode::fast}, {"exact", ConvolutionMode::exact}}};
+
 void in_range(const char* where, const char* key, Index value, Index least,
               Index most = Index{1} << 31) {
   if (value < least || value > most) {
@@ -150,6 +154,11 @@ void read(const char* /*name*/, const json& value, std::uint64_t& seed) {
   seed = value.get<std::uint64_t>();
 }
 
+void read(const char* name, const json& value, ConvolutionMode& mode) {
+  if (!value.is_string()) fail(name, "expected fast or exact, got ", value.dump());
+  mode = nn::value_named(name, convolutions, value.get<std::string>());
+}
+
 template <class Config>
 json write(const Config& c) {
   nn::WriteFields writer;
@@ -159,6 +168,7 @@ json write(const Config& c) {
 json write(const ModelConfig& c) { return model_to_json(c); }
 json write(const SdeConfig& c) { return sde_to_json(c); }
 json write(std::uint64_t seed) { return seed; }
+json write(ConvolutionMode mode) { return nn::name_of(convolutions, mode); }
 
 /// Calls f(name, section) for every section, in the order of the file.
 template <class Config, class F>
@@ -171,6 +181,7 @@ void for_each_section(Config& c, F f) {
   f("ema", c.ema);
   f("batch", c.batch);
   f("seed", c.seed);
+  f("convolution", c.convolution);
   f("sampling", c.sampling);
   f("run", c.run);
 }
@@ -232,6 +243,7 @@ TrainingConfig resolve(json config, const ImageSet& images) {
     json& model = config["model"];
     if (model.is_null()) model = json::object();
     fill_sizes(model, images.item);
+    fill_noise_levels(model, sde_from_json(config.value("sde", json::object())));
   }
   TrainingConfig out = config_from_json(config);
   if (item_shape(out.model) != images.item) {

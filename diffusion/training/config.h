@@ -10,6 +10,7 @@
 #include "diffusion/objectives/draws.h"
 #include "diffusion/training/model_config.h"
 #include "diffusion/training/sde_config.h"
+#include "kernels/convolution.h"
 #include "nn/adam.h"
 
 namespace ito {
@@ -79,6 +80,8 @@ struct TrainingConfig {
   EmaConfig ema;
   BatchConfig batch;
   std::uint64_t seed = 0;
+  /// How 3x3 convolutions are computed, in training and in sampling: the last bits depend on it.
+  kernels::ConvolutionMode convolution = kernels::convolution_mode();
   SamplingConfig sampling;
   RunConfig run;
 };
@@ -97,7 +100,8 @@ nlohmann::json definition(const TrainingConfig& config);
 /// Lays `patch` over `base`, section by section. A section whose "type" changes starts afresh.
 void overlay(nlohmann::json& base, const nlohmann::json& patch);
 
-/// Fills in the sizes of the model that `json` leaves open from those of the data, and reads it.
+/// Fills in what of the model `json` leaves open, its sizes from those of the data and its noise
+/// levels from the SDE, and reads it.
 /// Throws Error also when the model is for images of another size.
 TrainingConfig resolve(nlohmann::json json, const ImageSet& images);
 

@@ -88,6 +88,16 @@ void fill_sizes(json& model, const Shape& item) {
   }
 }
 
+void fill_noise_levels(json& model, const SdeConfig& sde) {
+  if (sde.type != SdeConfig::Type::ve || type_of(model) == "mlp") return;
+  const auto fill = [&](const char* key, auto value) {
+    if (!model.contains(key)) model[key] = value;
+  };
+  fill("sigma_min", sde.sigma_min);
+  fill("sigma_max", sde.sigma_max);
+  fill("num_scales", sde.N);
+}
+
 Shape item_shape(const ModelConfig& model) { return std::visit(ItemShape{}, model); }
 
 std::unique_ptr<nn::ScoreNetwork> make_network(const ModelConfig& model) {

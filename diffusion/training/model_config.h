@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <variant>
 
+#include "diffusion/training/sde_config.h"
 #include "nn/networks/ddpm_config.h"
 #include "nn/networks/mlp.h"
 #include "nn/networks/ncsn_config.h"
@@ -21,6 +22,10 @@ nlohmann::json model_to_json(const ModelConfig& model);
 
 /// Adds to `json` the sizes (image_size and channels, or dimension) that it leaves open.
 void fill_sizes(nlohmann::json& json, const Shape& item);
+
+/// Adds to the `json` of a network for images the noise levels that it leaves open: those of a VE
+/// SDE.
+void fill_noise_levels(nlohmann::json& json, const SdeConfig& sde);
 
 /// The shape [H, W, C] or [D] of what the network takes and gives.
 Shape item_shape(const ModelConfig& model);

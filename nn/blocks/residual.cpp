@@ -35,7 +35,7 @@ ResidualBlock::ResidualBlock(Index in, Index out, const BlockOptions& options,
 
 Tensor ResidualBlock::resized(const Tensor& x) const {
   if (resize_ == Resize::keep) return x;
-  return resize_ == Resize::halve ? halved(x, options_.fir) : doubled(x, options_.fir);
+  return resize_ == Resize::down ? halved(x, options_.fir) : doubled(x, options_.fir);
 }
 
 Tensor ResidualBlock::shortcut(const Tensor& x) const {

@@ -12,7 +12,7 @@
 namespace ito::nn {
 
 /// What a block of BigGAN does to the size of the image.
-enum class Resize { keep, halve, double_ };
+enum class Resize { keep, down, up };
 
 /// What is particular to one block.
 struct ResidualShape {

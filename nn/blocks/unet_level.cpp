@@ -32,7 +32,7 @@ DownLevel::DownLevel(Index in, Index out, const LevelOptions& level, const Block
   }
   if (!level.resample) return;
   if (block.kind == BlockKind::biggan) {
-    halving_block_ = resizing_block(out, block, dropouts, Resize::halve);
+    halving_block_ = resizing_block(out, block, dropouts, Resize::down);
     add_child("downsample", *halving_block_);
   } else {
     downsample_ =
@@ -101,7 +101,7 @@ UpLevel::UpLevel(Index in, const std::vector<Index>& skips, Index out, const Lev
   }
   if (!level.resample) return;
   if (block.kind == BlockKind::biggan) {
-    doubling_block_ = resizing_block(out, block, dropouts, Resize::double_);
+    doubling_block_ = resizing_block(out, block, dropouts, Resize::up);
     add_child("upsample", *doubling_block_);
   } else {
     upsample_ = std::make_unique<Upsample>(out, out, ResampleOptions{level.with_conv, block.fir});

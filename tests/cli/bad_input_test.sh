@@ -60,11 +60,11 @@ mkdir other && touch other/thesis.tex
 expect 1 "not the folder of a run" train --out other --overwrite
 [ -e other/thesis.tex ] || fail "--overwrite removed a file that is not a run's"
 expect 1 "there is no run to resume" train --out nothing --resume
-expect 0 "samples" sample --out x.png
+expect 0 "sample of step" sample --out x.png
 cp x.png x.before
 expect 1 "x.png" sample --out x.png
 same x.png x.before
-expect 0 "samples" sample --out x.png --overwrite --seed 1
+expect 0 "sample of step" sample --out x.png --overwrite --seed 1
 expect 1 "nowhere/x.png" sample --out nowhere/x.png
 unharmed "outputs"
 

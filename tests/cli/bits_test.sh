@@ -18,7 +18,7 @@ done
 sample() { "$ito" sample --run one --seed 3 --threads "$@"; }
 expect 0 "samples" sample 2 --n 20 --out all.npy
 expect 0 "samples" sample 1 --n 20 --batch 3 --out threes.npy
-expect 0 "samples" sample 2 --n 1 --first 17 --out one.npy
+expect 0 "sample of step" sample 2 --n 1 --first 17 --out one.npy
 same all.npy threes.npy
 head -c 128 all.npy | grep -aq "f8" && item=512 || item=256
 tail -c +$((129 + 17 * item)) all.npy | head -c $item >seventeenth
@@ -26,6 +26,7 @@ tail -c $item one.npy >alone
 same seventeenth alone
 expect 0 "samples" sample 1 --n 20 --corrector langevin --out corrected.npy
 expect 0 "samples" sample 1 --n 20 --no-ema --out raw.npy
+expect 0 "samples" sample 1 --n 20 --exact --out exact.npy
 for other in corrected raw; do cmp -s all.npy $other.npy && fail "$other.npy is as all.npy"; done
 
 # Flags and JSON say the same

@@ -50,6 +50,27 @@ TEST(TrainingConfig, EveryPresetKeySurvives) {
   }
 }
 
+TEST(TrainingConfig, EveryNetworkGoesThroughJson) {
+  for (const char* type : {"ddpm", "ncsnpp", "ncsn", "ncsnv2", "mlp"}) {
+    const json model = model_to_json(model_from_json({{"type", type}}));
+    EXPECT_EQ(model.at("type"), type);
+    EXPECT_EQ(model_to_json(model_from_json(model)), model);
+  }
+  EXPECT_NE(error_of({{"model", {{"type", "ncsn++"}}}}).find("did you mean ncsnpp?"),
+            std::string::npos);
+}
+
+TEST(TrainingConfig, NoiseLevelsThatAreLeftOpenAreThoseOfTheSde) {
+  json model = {{"type", "ncsnv2"}, {"num_scales", 7}};
+  fill_noise_levels(model, sde_from_json({{"type", "ve"}, {"sigma_max", 20}, {"N", 30}}));
+  EXPECT_EQ(model["sigma_max"], 20);
+  EXPECT_EQ(model["sigma_min"], 0.01);
+  EXPECT_EQ(model["num_scales"], 7) << "it was not open";
+  json vp = {{"type", "ddpm"}};
+  fill_noise_levels(vp, sde_from_json({{"type", "vp"}}));
+  EXPECT_EQ(vp.size(), 1U);
+}
+
 TEST(TrainingConfig, UnknownNamesAreExplained) {
   EXPECT_NE(error_of({{"optimizer", json::object()}}).find("did you mean optimiser?"),
             std::string::npos);

@@ -73,7 +73,7 @@ nn::Resize resize(const Json& s) {
   if (name.is_null()) return nn::Resize::keep;
   require_setting(s, "factor", 2);
   if (!s.at("gain").is_null()) require_setting(s, "gain", 1);
-  return name == "up" ? nn::Resize::double_ : nn::Resize::halve;
+  return name == "up" ? nn::Resize::up : nn::Resize::down;
 }
 
 nn::Shortcut shortcut(const Json& s) {

@@ -2,12 +2,11 @@
 
 #include <cmath>
 
-#include "diffusion/objectives/ddpm.h"
-#include "diffusion/objectives/denoising.h"
-#include "diffusion/score.h"
+#include "diffusion/sde/vp.h"
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "tests/reference/network.h"
+#include "tests/reference/objective.h"
 #include "tests/reference/published_sde.h"
 #include "tests/reference/replay.h"
 
@@ -45,45 +44,13 @@ class Tap : public nn::ScoreNetwork {
 
 /// What one case is computed from.
 struct Case {
-  const ReferenceFile& file;
   const nlohmann::json& settings;
-  const nn::ScoreNetwork& network;
-  Tensor x_0, z;  // [N, H, W, C]
-  Reduction reduction;
+  LossInputs in;
 };
 
-Loss continuous_loss(const Case& c) {
-  const auto sde = make_published_sde(c.settings.at("sde"));
-  const bool likelihood = c.settings.at("likelihood_weighting");
-  return denoising_loss(*sde, network_score(c.network, *sde), c.x_0, c.file.numbers("in.t"), c.z,
-                        {likelihood ? Weighting::likelihood : Weighting::variance, c.reduction});
-}
-
-/// The objective of SMLD, sigma_k^2 (s(x + sigma_k z, k) + z / sigma_k)^2, is that of the VE SDE at
-/// the times where sigma(t) is sigma_k, with discrete labels.
-Loss smld_loss(const Case& c) {
-  const auto sde = make_sde(c.settings.at("sde"));
-  Times times;
-  for (const double k : c.file.numbers("in.labels")) times.push_back(1 - k / (sde->N() - 1));
-  return denoising_loss(*sde, network_score(c.network, *sde, Labels::discrete), c.x_0, times, c.z,
-                        {Weighting::variance, c.reduction});
-}
-
-Loss discrete_loss(const Case& c) {
-  const auto sde = make_sde(c.settings.at("sde"));
-  const auto* vp = dynamic_cast<const VpSde*>(sde.get());
-  if (!vp) fail("loss_ddpm", "expected a VPSDE, got ", sde->name());
-  const std::vector<std::int64_t> indices = c.file.integers("in.labels");
-  return ddpm_loss(*vp, c.network, c.x_0, {indices.begin(), indices.end()}, c.z, c.reduction);
-}
-
-Loss loss_of(const Case& c) {
-  const std::string op = c.settings.at("op");
-  if (op == "loss_continuous") return continuous_loss(c);
-  require_setting(c.settings, "likelihood_weighting", false);
-  if (op == "loss_smld") return smld_loss(c);
-  if (op == "loss_ddpm") return discrete_loss(c);
-  throw NotBuilt{"the objective " + op};
+/// Times of a continuous objective, else indices of noise levels.
+std::vector<double> draws_of(const ReferenceFile& file, const nlohmann::json& settings) {
+  return file.numbers(settings.at("op") == "loss_continuous" ? "in.t" : "in.labels");
 }
 
 /// Where the published code subtracts a mean scale near 1 from 1 in float, its noise levels lose
@@ -93,7 +60,7 @@ double cancellation(const Case& c) {
   const auto sde = make_sde(c.settings.at("sde"));
   const auto& stds = dynamic_cast<const VpSde&>(*sde).discrete_stds();
   double worst = 0;
-  for (const std::int64_t k : c.file.integers("in.labels")) {
+  for (const double k : c.in.draws) {
     const double std = stds.at(static_cast<std::size_t>(k));
     worst = std::max(worst, 0x1p-24 / (std * std));
   }
@@ -108,7 +75,7 @@ struct Outcome {
 };
 
 Outcome evaluate(const Case& c, const Tap& tap, const Network& network) {
-  const Loss loss = loss_of(c);
+  const Loss loss = published_loss(c.settings.at("op"), c.settings, c.in);
   return {loss, tap.y(), grad(loss.mean, network.parameters())};
 }
 
@@ -140,12 +107,9 @@ double relative_change(const std::vector<Tensor>& a, const std::vector<Tensor>& 
 /// Of some data a network makes more than of others: an image whose channels have nearly equal
 /// means loses digits in InstanceNorm++. What one rounding of the data does, several roundings
 /// within any implementation do too.
-Lost lost_digits(const Case& c, const Tap& tap, const Network& network, const Outcome& outcome) {
-  Case moved = c;
-  moved.x_0 = rounded_otherwise(c.x_0);
-  const Outcome other = evaluate(moved, tap, network);
-  return {cancellation(c), floor_factor * relative_change({outcome.y}, {other.y}),
-          floor_factor * relative_change(outcome.gradients, other.gradients)};
+Lost lost_digits(const Case& c, const Outcome& ours, const Outcome& moved) {
+  return {cancellation(c), floor_factor * relative_change({ours.y}, {moved.y}),
+          floor_factor * relative_change(ours.gradients, moved.gradients)};
 }
 
 /// What the network received and gave; the same in all cases of a file.
@@ -192,16 +156,13 @@ void replay_loss(const ReferenceFile& file, Report& report) {
   report.each_case([&](const std::string& name, const nlohmann::json& settings) {
     const NetworkUse use = network_of(file, settings);
     const Tap tap(*use.network.score);
-    const bool mean = settings.at("reduce_mean");
-    const Case c{file,
-                 settings,
-                 tap,
-                 file.images("in.batch"),
-                 file.images("in.z"),
-                 mean ? Reduction::mean : Reduction::half_sum};
-    Outcome ours = evaluate(c, tap, use.network);
-    const Lost lost = lost_digits(c, tap, use.network, ours);
-    ours = evaluate(c, tap, use.network);  // once more, for the tap to hold it
+    const Case c{settings,
+                 {tap, file.images("in.batch"), file.images("in.z"), draws_of(file, settings)}};
+    Case moved = c;
+    moved.in.x_0 = rounded_otherwise(c.in.x_0);
+    const Outcome other = evaluate(moved, tap, use.network);
+    const Outcome ours = evaluate(c, tap, use.network);
+    const Lost lost = lost_digits(c, ours, other);
     if (first) compare_network(report, tap, use.floor, lost);
     first = false;
     compare_loss(file, report, name, ours, use.network, lost);

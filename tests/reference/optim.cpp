@@ -1,8 +1,9 @@
 // optim_*: Adam with warm-up and clipping, step by step, and the moving average of parameters.
 
+#include "tests/reference/optim.h"
+
 #include "engine/autograd.h"
 #include "engine/ops.h"
-#include "nn/adam.h"
 #include "nn/ema.h"
 #include "tests/reference/replay.h"
 
@@ -74,19 +75,6 @@ void replay_ema(const ReferenceFile& file, Report& report, const std::string& na
   rows.compare(report);
 }
 
-nn::AdamConfig adam_config(const nlohmann::json& settings) {
-  require_setting(settings, "optimizer", "Adam");
-  require_setting(settings, "loss", "quadratic");
-  require_setting(settings, "clip_eps", 1e-6);
-  return {.learning_rate = settings.at("lr"),
-          .beta1 = settings.at("beta1"),
-          .beta2 = settings.value("beta2", 0.999),
-          .eps = settings.at("eps"),
-          .weight_decay = settings.at("weight_decay"),
-          .warmup = settings.at("warmup"),
-          .clip = settings.at("grad_clip")};
-}
-
 /// The gradient that Adam took in after clipping, read off the change of its first moment,
 /// m' = beta1 m + (1 - beta1) (c + weight_decay p).
 Tensor clipped(const Tensor& before, const Tensor& after, const Tensor& p,
@@ -133,6 +121,19 @@ void replay_adam(const ReferenceFile& file, Report& report, const std::string& n
 }
 
 }  // namespace
+
+nn::AdamConfig adam_config(const nlohmann::json& settings) {
+  require_setting(settings, "optimizer", "Adam");
+  require_setting(settings, "loss", "quadratic");
+  require_setting(settings, "clip_eps", 1e-6);
+  return {.learning_rate = settings.at("lr"),
+          .beta1 = settings.at("beta1"),
+          .beta2 = settings.value("beta2", 0.999),
+          .eps = settings.at("eps"),
+          .weight_decay = settings.at("weight_decay"),
+          .warmup = settings.at("warmup"),
+          .clip = settings.at("grad_clip")};
+}
 
 void replay_optim(const ReferenceFile& file, Report& report) {
   report.each_case([&](const std::string& name, const nlohmann::json& settings) {

@@ -117,21 +117,32 @@ TEST_F(Runner, SkipsWhatItDoesNotKnow) {
   file.metadata["settings"] = R"({"network": {"op": "network", "family": "transformer"}})";
   write_safetensors(path("net_new.safetensors"), file, Overwrite::no);
   write_safetensors(path("poem_new.safetensors"), file, Overwrite::no);
-  write_safetensors(path("train_new.safetensors"), file, Overwrite::no);
+  write_safetensors(path("likelihood_new.safetensors"), file, Overwrite::no);
   const Result result = run_with({folder_.string()});
   EXPECT_EQ(result.code, 0) << result.out;
   EXPECT_TRUE(result.says("net_new.safetensors: skipped")) << result.out;
   EXPECT_TRUE(result.says("the network family transformer")) << result.out;
   EXPECT_TRUE(result.says("poem_new.safetensors: skipped")) << result.out;
-  EXPECT_TRUE(result.says("train_new.safetensors: skipped")) << result.out;
+  EXPECT_TRUE(result.says("likelihood_new.safetensors: skipped")) << result.out;
   EXPECT_TRUE(result.says("0 passed, 0 failed, 3 skipped")) << result.out;
 }
 
 TEST_F(Runner, CountsTheCasesThatRan) {
   copy("layers_blocks.safetensors");
+  Bytes bytes = read_file(path("layers_blocks.safetensors"));
+  const std::string known = R"(\"op\": \"nin\")", unknown = R"(\"op\": \"nix\")";
+  const auto at = std::search(bytes.begin(), bytes.end(), known.begin(), known.end());
+  ASSERT_NE(at, bytes.end());
+  std::copy(unknown.begin(), unknown.end(), at);
+  write_file(path("layers_blocks.safetensors"), bytes, Overwrite::yes);
   const Result result = run_with({path("layers_blocks.safetensors")});
   EXPECT_EQ(result.code, 0) << result.out;
-  EXPECT_TRUE(result.says(" of 29 cases")) << result.out;
+  EXPECT_TRUE(result.says("28 of 29 cases, the others need nix")) << result.out;
+}
+
+TEST_F(Runner, SeesAChangedTrainingStep) {
+  copy("net_ncsnpp_ve_discrete.safetensors");
+  expect_failure("train_smld.safetensors", "step3.ema.all_modules.18.bias");
 }
 
 TEST_F(Runner, RefusesFilesThatAreNotWhole) {

@@ -12,6 +12,7 @@ void replay_loss(const ReferenceFile& file, Report& report);
 void replay_sampler(const ReferenceFile& file, Report& report);
 void replay_sde(const ReferenceFile& file, Report& report);
 void replay_optim(const ReferenceFile& file, Report& report);
+void replay_train(const ReferenceFile& file, Report& report);
 void replay_layers(const ReferenceFile& file, Report& report);
 
 }  // namespace ito::reference

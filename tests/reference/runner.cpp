@@ -70,7 +70,7 @@ struct Category {
 constexpr Category categories[] = {{"net_", replay_net},     {"sde_", replay_sde},
                                    {"loss_", replay_loss},   {"sampler_", replay_sampler},
                                    {"likelihood_", nullptr}, {"layers_", replay_layers},
-                                   {"optim_", replay_optim}, {"train_", nullptr}};
+                                   {"optim_", replay_optim}, {"train_", replay_train}};
 
 Replay replay_for(const std::string& name) {
   for (const Category& category : categories) {
@@ -103,6 +103,7 @@ std::string measured(const Report& report) {
 
 /// Why a file is not replayed in full; empty if it is.
 std::string incomplete(const Report& report) {
+  if (report.cases_run() == 0 && report.cases_skipped() > 0) return joined(report.missing());
   if (report.cases_skipped() > 0)
     return text(report.cases_run(), " of ", report.cases_run() + report.cases_skipped(),
                 " cases, the others need ", joined(report.missing()));
