@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "diffusion/import/pickle.h"
+#include "diffusion/import/pickle_op.h"
 
 namespace ito {
 
@@ -26,13 +27,13 @@ class PickleMachine {
   }
 
   // Each tries the operations of one group; false if `op` is none of them.
-  bool constant(std::uint8_t op);
-  bool number(std::uint8_t op);
-  bool string(std::uint8_t op);
-  bool container(std::uint8_t op);
-  bool filling(std::uint8_t op);
-  bool memory(std::uint8_t op);
-  bool object(std::uint8_t op);
+  bool constant(PickleOp op);
+  bool number(PickleOp op);
+  bool string(PickleOp op);
+  bool container(PickleOp op);
+  bool filling(PickleOp op);
+  bool memory(PickleOp op);
+  bool object(PickleOp op);
 
   PickleValue& push(PickleValue value);
   PickleValue* pop();

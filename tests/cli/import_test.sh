@@ -33,7 +33,7 @@ mkdir unet && cp "$torch/diffusers_model.safetensors" unet/model.safetensors
 cp "$torch/diffusers_config.json" unet/config.json
 expect 0 "144 tensors" "$ito" import unet/model.safetensors --out beside.safetensors
 same unet.safetensors beside.safetensors
-expect 0 "1 samples" "$ito" sample --run unet.safetensors --n 1 --steps 5 --out unet.png
+expect 0 "1 sample" "$ito" sample --run unet.safetensors --n 1 --steps 5 --out unet.png
 sed 's/"freq_shift": 1/"freq_shift": 0/' "$torch/diffusers_config.json" >shifted.json
 expect 1 '"freq_shift": expected 1' diffusers --config shifted.json --out x.safetensors
 

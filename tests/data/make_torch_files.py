@@ -102,6 +102,15 @@ def state_list():
                _use_new_zipfile_serialization=False)
 
 
+def bad_averages():
+    """Averages that do not fit their model."""
+    model = {"a": torch.ones(2, 2), "sigmas": torch.ones(3), "b": torch.ones(2)}
+    for name, shadow in {"count": [torch.ones(2, 2)], "shape": [torch.ones(2, 2), torch.ones(3)],
+                         "kind": [torch.ones(2, 2), 1.5]}.items():
+        torch.save({"model": model, "ema": {"shadow_params": shadow}}, os.path.join(out, f"bad_average_{name}.pth"),
+                   _use_new_zipfile_serialization=False)
+
+
 def small_files():
     for name, new in ("types.pt", True), ("types_legacy.pt", False):
         torch.save(all_types(), os.path.join(out, name), _use_new_zipfile_serialization=new)
@@ -198,6 +207,7 @@ os.makedirs(out, exist_ok=True)
 small_files()
 training_state()
 state_list()
+bad_averages()
 bad_archives()
 if "diffusers" in sys.argv[1:]:
     diffusers_model()

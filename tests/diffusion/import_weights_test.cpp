@@ -105,6 +105,17 @@ TEST(Import, ListsWhatDoesNotFit) {
                {"training_state.json"});
 }
 
+TEST(Import, AveragesThatDoNotFitTheirModel) {
+  const auto refused = [](const char* name, std::initializer_list<std::string_view> parts) {
+    const std::string path = folder + name;
+    expect_error([&] { read_published_weights(path, Weights::averaged); }, parts);
+    EXPECT_EQ(read_published_weights(path, Weights::raw).tensors.size(), 3U);
+  };
+  refused("bad_average_count.pth", {"2 parameters", "averages are 1"});
+  refused("bad_average_shape.pth", {"number 1", "[3]", "\"b\"", "[2]"});
+  refused("bad_average_kind.pth", {"expected a tensor among the averages, got the number 1.5"});
+}
+
 /// The output of diffusers 0.21 itself; tolerance: 8 times what float costs there (5 in double).
 TEST(Import, DiffusersModelGivesItsOutput) {
   const SafeTensors checkpoint = import_weights(
