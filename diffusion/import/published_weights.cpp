@@ -1,5 +1,7 @@
 #include "diffusion/import/published_weights.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "diffusion/import/published_model.h"
@@ -23,7 +25,9 @@ PublishedWeights from_safetensors(const SafeTensors& file) {
   }
   if (file.metadata.contains(config_key)) out.config = file.meta(config_key);
   out.averaged = file.metadata.contains(averaged_key);
-  if (file.metadata.contains(step_key)) out.step = std::atoll(file.meta(step_key).c_str());
+  if (file.metadata.contains(step_key)) {
+    out.step = std::max<Index>(0, std::atoll(file.meta(step_key).c_str()));
+  }
   return out;
 }
 

@@ -4,7 +4,8 @@
 //   cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DITO_BLAS=builtin
 //     -DITO_SANITIZE=address,undefined,fuzzer-no-link
 //   cmake --build build-fuzz --target ito_libfuzzer_readers
-//   mkdir found && build-fuzz/tests/ito_libfuzzer_readers found tests/fuzz/corpus
+//   mkdir found
+//   build-fuzz/tests/ito_libfuzzer_readers found tests/fuzz/corpus tests/data/torch
 
 #include <cstddef>
 #include <cstdint>
