@@ -69,11 +69,16 @@ void tell_preset(const nn::NetworkPreset& preset) {
 
 void tell_checkpoint(const Checkpoint& checkpoint) {
   std::cout << checkpoint.file.source << ": checkpoint after step " << grouped(checkpoint.step)
-            << "\ntrained on " << grouped(checkpoint.data.images) << " images "
-            << checkpoint.data.item << " with " << checkpoint.data.levels << " levels (digest "
-            << checkpoint.data.digest << ")\n"
-            << "parameters: " << grouped(elements(checkpoint.file, "ema.")) << "\n"
-            << "configuration: " << checkpoint.config.dump(2) << "\n";
+            << "\n";
+  if (is_weights_alone(checkpoint)) {
+    std::cout << "weights alone, for images " << checkpoint.data.item << "\n";
+  } else {
+    std::cout << "trained on " << grouped(checkpoint.data.images) << " images "
+              << checkpoint.data.item << " with " << checkpoint.data.levels << " levels (digest "
+              << checkpoint.data.digest << ")\n"
+              << "parameters: " << grouped(elements(checkpoint.file, "ema.")) << "\n";
+  }
+  std::cout << "configuration: " << checkpoint.config.dump(2) << "\n";
   tell_network(config_from_json(checkpoint.config).model);
 }
 
@@ -83,6 +88,7 @@ void tell_safetensors(SafeTensors file) {
     tell_checkpoint(checkpoint);
     tell_size(checkpoint.file);
     tell_tensors(checkpoint.file, "network.");
+    if (is_weights_alone(checkpoint)) return;
     std::cout << "  and as many for ema, adam.first and adam.second\n";
     return;
   }

@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
   add_sample(app, exit);
   add_info(app, exit);
   add_evaluate(app, exit);
+  add_import(app, exit);
+  add_export(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

@@ -136,6 +136,26 @@ void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overw
   write_safetensors(path, file, overwrite);
 }
 
+SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
+                               const nn::TensorMap& network, bool averaged) {
+  SafeTensors file;
+  for (const auto& [name, value] : network) file.add("network." + name, value);
+  const DataDescription unknown = {.images = 0, .item = item_shape(config.model), .digest = ""};
+  file.metadata = {{"format", format},
+                   {"step", text(step)},
+                   {"config", definition(config).dump()},
+                   {"data", to_json(unknown).dump()}};
+  if (averaged) file.metadata["weights"] = "averaged";
+  return file;
+}
+
+bool is_average_alone(const Checkpoint& checkpoint) {
+  const auto it = checkpoint.file.metadata.find("weights");
+  return it != checkpoint.file.metadata.end() && it->second == "averaged";
+}
+
+bool is_weights_alone(const Checkpoint& checkpoint) { return checkpoint.group("ema").empty(); }
+
 bool is_checkpoint(const SafeTensors& file) {
   const auto it = file.metadata.find("format");
   return it != file.metadata.end() && it->second == format;
@@ -168,6 +188,9 @@ void check_network(const nn::Module& network, const Checkpoint& checkpoint) {
 
 void restore(Trainer& trainer, const Checkpoint& checkpoint) {
   check_network(trainer.network(), checkpoint);
+  if (is_weights_alone(checkpoint)) {
+    fail("resume", checkpoint.file.source, ": holds weights alone; training cannot go on from it");
+  }
   const auto& parameters = trainer.adam().parameters();
   const auto averages = in_order(checkpoint, "ema", parameters);
   const nn::Adam::State moments = {checkpoint.step, in_order(checkpoint, "adam.first", parameters),

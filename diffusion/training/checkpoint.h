@@ -41,7 +41,16 @@ struct Checkpoint {
 /// Writes the trainer's state. A failure leaves an older file as it was.
 void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overwrite);
 
+/// A checkpoint of a network's state alone, got elsewhere: samples can be drawn from it, but no
+/// training goes on from it.
+SafeTensors weights_checkpoint(const TrainingConfig& config, Index step,
+                               const nn::TensorMap& network, bool averaged);
+
 bool is_checkpoint(const SafeTensors& file);
+/// Is there nothing but the network in it?
+bool is_weights_alone(const Checkpoint& checkpoint);
+/// And are they known to be averages?
+bool is_average_alone(const Checkpoint& checkpoint);
 /// Throws Error naming the file for one that is not a checkpoint of this program.
 Checkpoint read_checkpoint(const std::string& path);
 Checkpoint to_checkpoint(SafeTensors file);
@@ -50,9 +59,10 @@ Checkpoint to_checkpoint(SafeTensors file);
 /// of this network.
 void check_network(const nn::Module& network, const Checkpoint& checkpoint);
 
-/// Brings the trainer to the state of the checkpoint. Throws Error, with nothing changed, when the
-/// network is another one (listing the first names and shapes that differ), when the configuration
-/// differs in what defines the result (listing the keys), or when the images are others.
+/// Brings the trainer to the state of the checkpoint. Throws Error, with nothing changed, when it
+/// holds weights alone, when the network is another one (listing the first names and shapes that
+/// differ), when the configuration differs in what defines the result (listing the keys), or when
+/// the images are others.
 void restore(Trainer& trainer, const Checkpoint& checkpoint);
 
 }  // namespace ito

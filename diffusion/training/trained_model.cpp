@@ -8,6 +8,9 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
       network_(make_network(config_.model)),
       sde_(make_sde(config_.sde)) {
   check_network(*network_, checkpoint);
+  if (weights == Weights::raw && is_average_alone(checkpoint)) {
+    fail("checkpoint", checkpoint.file.source, ": holds averaged weights alone");
+  }
   nn::TensorMap state = checkpoint.group("network");
   if (weights == Weights::averaged) {
     for (auto& [name, value] : checkpoint.group("ema")) state[name] = value;

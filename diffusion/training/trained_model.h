@@ -15,7 +15,8 @@ enum class Weights {
 
 class TrainedModel {
  public:
-  /// Throws Error when the checkpoint does not fit its own configuration.
+  /// Throws Error when the checkpoint does not fit its own configuration, or has averages alone and
+  /// not they are asked for.
   TrainedModel(const Checkpoint& checkpoint, Weights weights);
 
   const nn::ScoreNetwork& network() const { return *network_; }

@@ -89,10 +89,10 @@ UpLevel::UpLevel(Index in, const std::vector<Index>& skips, Index out, const Lev
     blocks_.push_back(std::make_unique<ResidualBlock>(channels + skip, out, block, dropouts++));
     add_child(text("block.", i), *blocks_.back());
     channels = out;
-  }
-  if (level.attention) {
-    attention_ = std::make_unique<AttentionBlock>(out, block.groups, block.skip_rescale);
-    add_child("attention", *attention_);
+    const bool last = blocks_.size() == skips.size();
+    if (!level.attention || !(level.attention_each_up || last)) continue;
+    attentions_.push_back(std::make_unique<AttentionBlock>(out, block.groups, block.skip_rescale));
+    add_child(level.attention_each_up ? text("attention.", i) : "attention", *attentions_.back());
   }
   if (level.pyramid != Pyramid::none) {
     pyramid_ = std::make_unique<OutputPyramid>(level.pyramid, level.pyramid_channels, out,
@@ -111,10 +111,12 @@ UpLevel::UpLevel(Index in, const std::vector<Index>& skips, Index out, const Lev
 
 Tensor UpLevel::forward(Tensor h, const Tensor& temb, const RandomStream* dropout, Skips& skips,
                         Tensor& pyramid) const {
-  for (const auto& block : blocks_) {
-    h = block->forward(concat({h, pop(skips)}, 3), temb, dropout);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    h = blocks_[i]->forward(concat({h, pop(skips)}, 3), temb, dropout);
+    // One for each block, or one alone after the last.
+    const std::size_t first = blocks_.size() - attentions_.size();
+    if (i >= first) h = attentions_[i - first]->forward(h);
   }
-  if (attention_) h = attention_->forward(h);
   if (pyramid_) h = pyramid_->forward(h, pyramid);
   if (upsample_) return upsample_->forward(h);
   return doubling_block_ ? doubling_block_->forward(h, temb, dropout) : h;

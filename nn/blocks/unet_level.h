@@ -18,8 +18,9 @@ using Skips = std::vector<Tensor>;
 struct LevelOptions {
   Index blocks = 2;
   bool attention = false;
-  bool resample = false;  ///< halve or double at the end: the level is not the last one
-  bool with_conv = true;  ///< with a convolution in the resampling of DDPM
+  bool attention_each_up = false;  ///< on the way up after every block, not the last alone
+  bool resample = false;           ///< halve or double at the end: the level is not the last one
+  bool with_conv = true;           ///< with a convolution in the resampling of DDPM
   Pyramid pyramid = Pyramid::none;
   Index pyramid_channels = 0;  ///< of the pyramid when it reaches this level; 0: it begins here
   Index image_channels = 3;
@@ -67,8 +68,8 @@ class MiddleLevel : public Module {
   ResidualBlock block_1_;
 };
 
-/// For every skip of the level a residual block of [h, skip], then attention once, then a step of
-/// the output pyramid, then doubling.
+/// For every skip of the level a residual block of [h, skip], after each of them or the last
+/// attention, then a step of the output pyramid, then doubling.
 class UpLevel : public Module {
  public:
   /// `skips`: channels of the skips in the order in which they are taken.
@@ -82,7 +83,7 @@ class UpLevel : public Module {
 
  private:
   std::vector<std::unique_ptr<ResidualBlock>> blocks_;
-  std::unique_ptr<AttentionBlock> attention_;
+  std::vector<std::unique_ptr<AttentionBlock>> attentions_;  ///< one per block, one, or none
   std::unique_ptr<OutputPyramid> pyramid_;
   std::unique_ptr<Upsample> upsample_;             ///< of DDPM
   std::unique_ptr<ResidualBlock> doubling_block_;  ///< of BigGAN

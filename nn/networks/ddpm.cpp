@@ -49,6 +49,7 @@ Ddpm::Ddpm(const DdpmConfig& config)
 LevelOptions Ddpm::level_options(Index level) const {
   return {.blocks = config_.blocks,
           .attention = config_.has_attention(level),
+          .attention_each_up = config_.attention_each_up,
           .with_conv = config_.resample_with_conv};
 }
 

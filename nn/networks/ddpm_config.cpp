@@ -40,6 +40,7 @@ void from_json(const nlohmann::json& json, DdpmConfig& config) {
   reader.read("multipliers", config.multipliers);
   reader.read("blocks", config.blocks);
   reader.read("attention", config.attention);
+  reader.read("attention_each_up", config.attention_each_up);
   reader.read("dropout", config.dropout);
   reader.read("activation", config.activation, activation_named);
   reader.read("groups", config.groups.max);
@@ -68,6 +69,7 @@ void to_json(nlohmann::json& json, const DdpmConfig& config) {
           {"resample_with_conv", config.resample_with_conv},
           {"scale_input", config.scale_input},
           {"scale_by_sigma", config.scale_by_sigma}};
+  if (config.attention_each_up) json["attention_each_up"] = true;
   if (!config.scale_by_sigma) return;
   json["sigma_min"] = config.sigma_min;
   json["sigma_max"] = config.sigma_max;

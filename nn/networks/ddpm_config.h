@@ -10,7 +10,7 @@
 namespace ito::nn {
 
 /// The defaults are those for CIFAR-10 of Ho et al. (2020). On the way up a level has attention
-/// once, after its last block, as in Song et al. (2021); Ho et al. have it after every block.
+/// once, after its last block, as in Song et al. (2021), or after every block, as in Ho et al.
 struct DdpmConfig {
   Index image_size = 32;  ///< height and width in pixels
   Index channels = 3;
@@ -18,6 +18,7 @@ struct DdpmConfig {
   std::vector<Index> multipliers = {1, 2, 2, 2};  ///< width of each level, in units of `width`
   Index blocks = 2;                               ///< residual blocks per level on the way down
   std::vector<Index> attention = {16};            ///< resolutions with attention
+  bool attention_each_up = false;                 ///< on the way up after every block of a level
   double dropout = 0.1;
   Activation activation = Activation::swish;
   Groups groups = {};

@@ -49,6 +49,9 @@ void walk_up(PublishedWalk& walk, const DdpmConfig& config, std::vector<Index> s
 
 NameTable ddpm_published_names(const DdpmConfig& config) {
   check(config);
+  if (config.attention_each_up) {
+    fail("published names", "there are none for attention after every block on the way up");
+  }
   PublishedWalk walk;
   std::vector<Index> skips = {config.width};
   walk.module("time.linear_0", published_linear());

@@ -4,7 +4,8 @@
 //   cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DITO_BLAS=builtin
 //     -DITO_SANITIZE=address,undefined,fuzzer-no-link
 //   cmake --build build-fuzz --target ito_libfuzzer_readers
-//   mkdir found && build-fuzz/tests/ito_libfuzzer_readers found tests/fuzz/corpus
+//   mkdir found
+//   build-fuzz/tests/ito_libfuzzer_readers found tests/fuzz/corpus tests/data/torch
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "diffusion/data/idx.h"
 #include "diffusion/data/npy.h"
 #include "diffusion/data/picture.h"
+#include "diffusion/import/training_state.h"
 #include "engine/safetensors.h"
 
 namespace {
@@ -44,6 +46,20 @@ void check(const ito::SafeTensors& contents) {
   }
 }
 
+/// Every tensor of a file of torch.save, one by one and as a training state.
+void check(const ito::TorchFile& file) {
+  for (const ito::PickleValue* value : file.root().items) {
+    const auto tensor = file.tensor(*value);
+    if (!tensor) continue;
+    const ito::Index count = tensor->shape.elements();
+    require(count <= tensor->storage->count);
+    require(ito::TorchFile::read(*tensor).elements() == count);
+  }
+  for (const ito::Weights weights : {ito::Weights::averaged, ito::Weights::raw}) {
+    ito::read_training_state(file, weights);
+  }
+}
+
 template <class Reader>
 void attempt(const Reader& reader) {
   try {
@@ -59,6 +75,7 @@ void read_all(File file) {
   attempt([&] { ito::parse_idx_labels(file, "fuzz"); });
   attempt([&] { check(ito::parse_cifar10(file, "fuzz")); });
   attempt([&] { check(ito::to_image_set(ito::parse_npy(file, "fuzz"), "fuzz")); });
+  if (ito::is_torch_file(file)) attempt([&] { check(ito::TorchFile(file, "fuzz")); });
   if (ito::is_png(file)) attempt([&] { check(ito::decode_png(file, "fuzz")); });
   if (ito::is_jpeg(file)) attempt([&] { check(ito::decode_jpeg(file, "fuzz")); });
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/ops.h"
+#include "nn/networks/ddpm_diffusers.h"
 #include "nn/networks/ddpm_published.h"
 #include "reference.h"
 #include "tests/errors.h"
@@ -127,6 +128,22 @@ TEST(Ddpm, ConfigurationGoesThroughJson) {
   const nlohmann::json json = config;
   EXPECT_EQ(nlohmann::json(json.get<nn::DdpmConfig>()), json);
   EXPECT_EQ(nlohmann::json::object().get<nn::DdpmConfig>().width, 128);
+}
+
+/// One attention more at each of the levels that have it and `blocks` = 1; its checkpoints are
+/// those of diffusers.
+TEST(Ddpm, AttentionAfterEveryBlockOnTheWayUp) {
+  nn::DdpmConfig config = tiny();
+  const Index once = parameter_count(nn::Ddpm(config));
+  config.attention_each_up = true;
+  const nn::Ddpm network(config);
+  EXPECT_EQ(parameter_count(network), once + attention_size(16));
+  const nlohmann::json json = config;
+  EXPECT_TRUE(json.get<nn::DdpmConfig>().attention_each_up);
+  EXPECT_EQ(nn::ddpm_diffusers_names(config).size(), network.state().size());
+  expect_error([&] { nn::ddpm_published_names(config); }, {"attention after every block"});
+  config.attention_each_up = false;
+  expect_error([&] { nn::ddpm_diffusers_names(config); }, {"attention after every block"});
 }
 
 TEST(Ddpm, ConfigurationErrorsNameTheKey) {
