@@ -35,6 +35,10 @@ expect 1 "mixed" "$ito" info mixed
 mkfifo pipe.png
 expect 1 "expected a regular file" "$ito" info pipe.png
 
+# Networks by name, counted without being run
+expect 0 "62,758,787" "$ito" info ncsnpp_cifar10_continuous
+expect 0 "down.0.pyramid.combine" "$ito" info ncsnpp_1024
+
 # Images
 expect 0 "1,500 images [8, 8, 1], 17 levels, 10 classes" "$ito" info digits
 expect 0 "held out: 297 images" "$ito" info digits

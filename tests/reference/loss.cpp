@@ -107,12 +107,9 @@ double relative_change(const std::vector<Tensor>& a, const std::vector<Tensor>& 
 /// Of some data a network makes more than of others: an image whose channels have nearly equal
 /// means loses digits in InstanceNorm++. What one rounding of the data does, several roundings
 /// within any implementation do too.
-Lost lost_digits(const Case& c, const Tap& tap, const Network& network, const Outcome& outcome) {
-  Case moved = c;
-  moved.in.x_0 = rounded_otherwise(c.in.x_0);
-  const Outcome other = evaluate(moved, tap, network);
-  return {cancellation(c), floor_factor * relative_change({outcome.y}, {other.y}),
-          floor_factor * relative_change(outcome.gradients, other.gradients)};
+Lost lost_digits(const Case& c, const Outcome& ours, const Outcome& moved) {
+  return {cancellation(c), floor_factor * relative_change({ours.y}, {moved.y}),
+          floor_factor * relative_change(ours.gradients, moved.gradients)};
 }
 
 /// What the network received and gave; the same in all cases of a file.
@@ -161,9 +158,11 @@ void replay_loss(const ReferenceFile& file, Report& report) {
     const Tap tap(*use.network.score);
     const Case c{settings,
                  {tap, file.images("in.batch"), file.images("in.z"), draws_of(file, settings)}};
-    Outcome ours = evaluate(c, tap, use.network);
-    const Lost lost = lost_digits(c, tap, use.network, ours);
-    ours = evaluate(c, tap, use.network);  // once more, for the tap to hold it
+    Case moved = c;
+    moved.in.x_0 = rounded_otherwise(c.in.x_0);
+    const Outcome other = evaluate(moved, tap, use.network);
+    const Outcome ours = evaluate(c, tap, use.network);
+    const Lost lost = lost_digits(c, ours, other);
     if (first) compare_network(report, tap, use.floor, lost);
     first = false;
     compare_loss(file, report, name, ours, use.network, lost);
