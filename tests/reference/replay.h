@@ -19,6 +19,7 @@ void replay_sampler(const ReferenceFile& file, Report& report);
 /// One case of it.
 void replay_sampler_ode(const ReferenceFile& file, Report& report, const std::string& name,
                         const nlohmann::json& settings, const nn::ScoreNetwork& network);
+void replay_likelihood(const ReferenceFile& file, Report& report);
 void replay_sde(const ReferenceFile& file, Report& report);
 void replay_optim(const ReferenceFile& file, Report& report);
 void replay_train(const ReferenceFile& file, Report& report);
