@@ -24,6 +24,7 @@ void add_train(CLI::App& app, int& exit);
 void add_sample(CLI::App& app, int& exit);
 void add_info(CLI::App& app, int& exit);
 void add_evaluate(CLI::App& app, int& exit);
+void add_likelihood(CLI::App& app, int& exit);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   add_sample(app, exit);
   add_info(app, exit);
   add_evaluate(app, exit);
+  add_likelihood(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

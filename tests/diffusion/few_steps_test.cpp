@@ -148,6 +148,24 @@ TEST(FewSteps, CountTheirEvaluations) {
   }
 }
 
+TEST(TimeGrid, CanBeSpacedByNoise) {
+  const VpSde sde;
+  for (const Spacing spacing : {Spacing::log_snr, Spacing::karras}) {
+    const Times grid = time_grid(sde, 6, 1e-3, spacing);
+    EXPECT_EQ(grid.front(), 1);
+    EXPECT_EQ(grid.back(), 1e-3);
+    const auto value = [&](std::size_t k) {  // what is spaced evenly
+      const double level = noise_level(sde, grid[k]);
+      return spacing == Spacing::karras ? std::pow(level, 1.0 / 7) : std::log(level);
+    };
+    const double step = (value(5) - value(0)) / 5;
+    for (std::size_t k = 1; k < 5; ++k)
+      EXPECT_NEAR(value(k) - value(0), step * static_cast<double>(k), 1e-8);
+    EXPECT_EQ(time_grid(sde, 1, 1e-3, spacing), Times{1});
+  }
+  test::expect_error([] { spacing_named("cosine"); }, {"time, log_snr or karras, got cosine"});
+}
+
 /// A second chain on the same solver starts afresh.
 TEST(DpmSolver, ForgetsTheLastChain) {
   const VpSde sde;

@@ -4,12 +4,12 @@
 
 #include <cmath>
 
-#include "diffusion/samplers/noise_source.h"
-#include "diffusion/samplers/probability_flow_ode.h"
+#include "diffusion/samplers/generate.h"
 #include "diffusion/score.h"
 #include "diffusion/sde/subvp.h"
 #include "diffusion/sde/ve.h"
 #include "diffusion/sde/vp.h"
+#include "diffusion/training/film_strip.h"
 #include "tests/diffusion/statistics.h"
 #include "tests/errors.h"
 
@@ -80,6 +80,47 @@ TEST(ProbabilityFlow, HasTheSameBitsInAnyBatch) {
     EXPECT_EQ(one.paths[0].t, all.paths[static_cast<std::size_t>(n)].t);
   }
   EXPECT_EQ(all.x.to_host(), parts);
+}
+
+TEST(ProbabilityFlow, GeneratesInBatches) {
+  const VpSde sde;
+  const Score score = three_modes().score(sde);
+  FlowOptions options;
+  options.ode.output = {1, 0.5};
+  const auto of = [&](Index batch) {
+    return generate_flow(sde, score, {2}, {.seed = 3, .first = 4, .count = 5, .batch = batch},
+                         options);
+  };
+  const FlowSamples all = of(5), twos = of(2);
+  EXPECT_EQ(all.x.to_host(), twos.x.to_host());
+  ASSERT_EQ(twos.frames.size(), 2u);
+  EXPECT_EQ(all.frames[1].to_host(), twos.frames[1].to_host());
+  EXPECT_EQ(all.frames[0].to_host(), prior(sde, {5, 2}, 3, 4).to_host());
+  EXPECT_EQ(twos.paths.size(), 5u);
+  EXPECT_GT(twos.calls, all.calls);
+  double last = 0;
+  options.ode.progress = [&](double done) {
+    EXPECT_GE(done, last);
+    last = done;
+    return done < 0.6;
+  };
+  EXPECT_FALSE(of(2).complete);
+}
+
+/// A film strip by the ODE begins with the prior's sample and ends with the sample.
+TEST(ProbabilityFlow, MakesFilmStrips) {
+  const VpSde sde;
+  const Score score = three_modes().score(sde);
+  SamplingConfig config;
+  config.sampler = "ode";
+  const SampleRange range = {.seed = 3, .first = 0, .count = 2, .batch = 2};
+  const Tensor strip = reverse_frames(sde, score, {2}, config, 2, 4, 3);
+  EXPECT_EQ(strip.shape(), (Shape{8, 2}));
+  const Tensor x = draw_samples(sde, score, {2}, config, range).x, x_T = prior(sde, {2, 2});
+  EXPECT_EQ(slice(strip, 0, 3, 4).to_host(), slice(x, 0, 0, 1).to_host());
+  EXPECT_EQ(slice(strip, 0, 4, 5).to_host(), slice(x_T, 0, 1, 2).to_host());
+  config.corrector = "langevin";
+  test::expect_error([&] { check_sampler(sde, config); }, {"no corrector, got langevin"});
 }
 
 TEST(ProbabilityFlow, CountsItsEvaluations) {
