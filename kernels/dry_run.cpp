@@ -43,6 +43,7 @@ Table make_dry_table() {
     add(a, b, g.batch * g.m * g.n * g.k);
   };
   t.conv2d = [](Conv s, const Real* x, const Real* w, Real*) { dry_conv(s, x, w); };
+  t.conv2d_add = [](Conv s, const Real* x, const Real* w, Addend, Real*) { dry_conv(s, x, w); };
   t.conv2d_input_grad = [](Conv s, const Real* dy, const Real* w, Real*) { dry_conv(s, dy, w); };
   t.conv2d_weight_grad = [](Conv s, const Real* x, const Real* dy, Real*) { dry_conv(s, x, dy); };
   t.attention = [](Attention s, const Real* q, const Real* k, const Real*, Real*) {

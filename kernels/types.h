@@ -51,6 +51,16 @@ struct Conv {
   Index stride = 1, pad = 0, dilation = 1;
 };
 
+/// What is added to the result of a product: y <- (y + shift + residual) scale. `shift` has one
+/// Real a channel, or with `per_image` one an image and channel; null: nothing is added at all.
+/// `residual` is like y, or null.
+struct Addend {
+  const Real* shift = nullptr;
+  const Real* residual = nullptr;
+  bool per_image = false;
+  Real scale = 1;
+};
+
 /// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups. With
 /// `silu` z sigmoid(z) is what becomes of each normalised, scaled and shifted z.
 struct Norm {

@@ -39,7 +39,7 @@ run_tests() {  # DIRECTORY CTEST_OPTIONS...
 
 packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
           libcli11-dev nlohmann-json3-dev libgtest-dev)
-[ $quick = yes ] || packages+=(clang-14 libclang-rt-14-dev clang-format-14)
+[ $quick = yes ] || packages+=(libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14)
 stage "packages" need_packages "${packages[@]}"
 
 if [ $quick = yes ]; then
@@ -51,7 +51,8 @@ else
       xargs -r clang-format-14 --dry-run --Werror
   }
   [ -d .git ] && stage "format" format_is_clean
-  stage "build: float, OpenBLAS" configure_and_build build all -DITO_BLAS=OpenBLAS
+  stage "build: float, OpenBLAS, benchmarks" configure_and_build build all -DITO_BLAS=OpenBLAS \
+    -DITO_BENCH=ON
   stage "test: float, OpenBLAS" run_tests build
   stage "build: double, builtin GEMM, no threads, ASan + UBSan" configure_and_build build-double \
     all -DITO_BLAS=builtin -DITO_DOUBLE=ON -DITO_THREADS=OFF -DITO_SANITIZE=address,undefined

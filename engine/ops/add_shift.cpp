@@ -5,8 +5,8 @@
 
 namespace ito {
 
-void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& residual,
-               double scale) {
+kernels::Addend addend(const char* where, const Tensor& y, const Tensor& shift,
+                       const Tensor& residual, double scale) {
   const Index N = y.rank() > 1 ? y.size(0) : 1, C = y.size(-1);
   const bool per_image = shift.rank() == 2;
   if (!shift.defined() || shift.shape() != (per_image ? Shape{N, C} : Shape{C})) {
@@ -15,9 +15,7 @@ void add_shift(const char* where, Tensor& y, const Tensor& shift, const Tensor& 
   if (residual.defined() && residual.shape() != y.shape()) {
     fail(where, "expected a residual ", y.shape(), ", got ", residual.shape());
   }
-  if (y.elements() == 0) return;
-  kernels::add_shift(y.device(), shift.data(), residual.data(), y.mutable_data(), N,
-                     y.elements() / (N * C), C, per_image, static_cast<Real>(scale));
+  return {shift.data(), residual.data(), per_image, static_cast<Real>(scale)};
 }
 
 Tensor shift_grad(const Tensor& g, const Shape& shape) {

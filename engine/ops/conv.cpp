@@ -68,8 +68,8 @@ Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift, const T
                   Conv2dOptions options, double scale) {
   const kernels::Conv s = geometry("conv2d_add", x.shape(), w.shape(), options);
   Tensor y({s.N, s.P, s.Q, s.O}, x.device());
-  kernels::conv2d(x.device(), s, x.data(), w.data(), y.mutable_data());
-  add_shift("conv2d_add", y, shift, residual, scale);
+  kernels::conv2d_add(x.device(), s, x.data(), w.data(),
+                      addend("conv2d_add", y, shift, residual, scale), y.mutable_data());
   const Vjp vjp = [s, options, scale](const Backward& v) {
     const Tensor g = scale == 1 ? v.g : v.g * scale;
     Gradients gradients(v.x.size());

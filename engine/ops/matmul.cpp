@@ -90,7 +90,8 @@ Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const T
   const kernels::Gemm product{.m = rows, .n = D, .k = K};
   kernels::gemm(x.device(), product, x.data(), w.data(), y.mutable_data());
   if (shift.rank() != 1) fail("matmul_add", "expected a shift [", D, "], got ", shift.shape());
-  add_shift("matmul_add", y, shift, residual, scale);
+  kernels::add_shift(x.device(), addend("matmul_add", y, shift, residual, scale), y.mutable_data(),
+                     Index{1}, rows, D);
   const Vjp vjp = [K, D, scale](const Backward& v) {
     const Tensor g = scale == 1 ? v.g : v.g * scale;
     Gradients gradients(v.x.size());

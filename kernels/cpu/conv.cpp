@@ -203,22 +203,33 @@ void clear(Real* y, Index n) {
 
 }  // namespace
 
-void conv2d(Conv s, const Real* x, const Real* w, Real* y) {
+namespace {
+
+void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
   const Index k = s.KH * s.KW * s.C;
   const Index rows = s.N * s.P * s.Q;
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
-  const Algorithm algorithm = choose(s, s.P, s.Q, s.C);
-  if (algorithm != Algorithm::direct) {
-    const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
-    return winograd(tile_of(algorithm), forward, x, {w, false}, y);
-  }
   const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
   gather_product(memory.gather(x), pack_panels(source, packed.data()), y);
 }
+
+}  // namespace
+
+void conv2d_add(Conv s, const Real* x, const Real* w, Addend a, Real* y) {
+  const Algorithm algorithm = choose(s, s.P, s.Q, s.C);
+  if (algorithm != Algorithm::direct) {
+    const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
+    return winograd(tile_of(algorithm), forward, x, {w, false}, a, y);
+  }
+  direct(s, x, w, y);
+  add_shift(a, y, s.N, s.P * s.Q, s.O);
+}
+
+void conv2d(Conv s, const Real* x, const Real* w, Real* y) { conv2d_add(s, x, w, {}, y); }
 
 void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   const Index k = s.KH * s.KW * s.O;
@@ -231,7 +242,7 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   const Algorithm algorithm = choose(s, s.H, s.W, s.O);
   if (algorithm != Algorithm::direct) {
     const Correlation back{s.N, s.P, s.Q, s.O, s.H, s.W, s.C, 2 - s.pad};
-    return winograd(tile_of(algorithm), back, dy, {w, true}, dx);
+    return winograd(tile_of(algorithm), back, dy, {w, true}, {}, dx);
   }
   const GatherMemory memory(s, {s.H, s.W, s.P, s.Q, s.O}, reader_index);
   const Scratch packed(packed_size(k, s.C));

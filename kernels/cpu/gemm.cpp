@@ -74,8 +74,42 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
   }
 }
 
+/// A product A^T B sums over the rows of both, often many more than C has rows and columns: the sum
+/// is cut into at most `most_sums` of at least `sum_rows` rows, added in order. A piece's rows of
+/// both operands are read once, by one thread, from its cache.
+constexpr Index sum_rows = 512;
+constexpr Index most_sums = 16;
+constexpr Index small_product = 1 << 18;
+
+Index sums_of(const Gemm& g) {
+  if (!g.transpose_a || g.transpose_b || g.m * g.n > small_product) return 1;
+  const Index sums = g.k / sum_rows;
+  return sums < 1 ? 1 : smaller(sums, most_sums);
+}
+
+void multiply_sums(const Gemm& g, Index sums, const Real* a, const Real* b, Real* c) {
+  const Index size = g.m * g.n;
+  const Scratch memory(sums * size);
+  Real* parts = memory.data();
+  parallel_for(sums, [&](Index i) {
+    const Index first = i * g.k / sums, last = (i + 1) * g.k / sums;
+    Gemm part = g;
+    part.k = last - first;
+    part.accumulate = false;
+    multiply(part, a + first * g.m, b + first * g.n, parts + i * size);
+  });
+  parallel_ranges(size, elementwise_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      Real sum = parts[i];
+      for (Index p = 1; p < sums; ++p) sum += parts[p * size + i];
+      c[i] = g.accumulate ? c[i] + sum : sum;
+    }
+  });
+}
+
 /// One product, its pieces given to the threads.
 void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
+  if (const Index sums = sums_of(g); sums > 1) return multiply_sums(g, sums, a, b, c);
 #ifdef ITO_OPENBLAS
   if (blas_serves(g)) return multiply_by_blas(g, a, b, c);
 #endif

@@ -123,10 +123,30 @@ Panel panel(const Panels& b, Index first, Index last, Index k) {
   return {b.data + first * b.k + k * whole, whole, width, vectors, b.ahead};
 }
 
+/// Packs the first `depth` rows, a multiple of lanes, of a whole panel of columns that lie along
+/// the rows of b (B is b^T).
+void pack_transposed(const PanelSource& s, const Real* in, Index depth, Real* out) {
+  for (Index d = 0; d < depth; d += lanes, out += lanes * panel_width) {
+    for (Index j = 0; j < panel_width; j += lanes) {
+      Vec block[lanes];
+      for (Index i = 0; i < lanes; ++i) block[i] = load(in + (j + i) * s.column_stride + d);
+      transpose(block);
+      for (Index i = 0; i < lanes; ++i) store(out + i * panel_width + j, block[i]);
+    }
+  }
+}
+
 /// Packs `width` columns of the rows of one tap; returns where the next tap goes.
 Real* pack_tap(const PanelSource& s, const Real* in, Index width, Real* out) {
   const Index whole = (width + lanes - 1) / lanes * lanes;
-  for (Index d = 0; d < s.depth; ++d, in += s.row_stride, out += whole) {
+  Index first = 0;
+  if (width == panel_width && s.row_stride == 1) {
+    first = s.depth / lanes * lanes;
+    pack_transposed(s, in, first, out);
+    in += first;
+    out += first * whole;
+  }
+  for (Index d = first; d < s.depth; ++d, in += s.row_stride, out += whole) {
     if (s.column_stride == 1) prefetch_row(in + prefetch_rows * s.row_stride);
     if (width == panel_width && s.column_stride == 1) {
       for (Index v = 0; v < tile_vectors; ++v) store(out + v * lanes, load(in + v * lanes));

@@ -26,9 +26,9 @@ void add_rows(const Real* shift_row, const Real* residual, Real* y, Index n, Rea
 
 }  // namespace
 
-void add_shift(const Real* shift, const Real* residual, Real* y, Index N, Index S, Index C,
-               bool per_image, Real scale) {
-  if (N * S * C == 0) return;
+void add_shift(Addend a, Real* y, Index N, Index S, Index C) {
+  if (N * S * C == 0 || a.shift == nullptr) return;
+  const bool per_image = a.per_image;
   const Index images = per_image ? N : 1;
   const Index positions = per_image ? S : N * S;  // that share a shift
   Index repeat = 1;
@@ -39,10 +39,10 @@ void add_shift(const Real* shift, const Real* residual, Real* y, Index N, Index 
   parallel_for(images * cuts, [=](Index i) {
     const Index image = i / cuts, begin = i % cuts * grain;
     const Scratch shifts(n);
-    for (Index c = 0; c < n; ++c) shifts.data()[c] = shift[image * C + c % C];
+    for (Index c = 0; c < n; ++c) shifts.data()[c] = a.shift[image * C + c % C];
     const Index start = image * positions * C;
-    add_rows(shifts.data(), residual == nullptr ? nullptr : residual + start, y + start, n, scale,
-             begin, smaller(rows, begin + grain));
+    add_rows(shifts.data(), a.residual == nullptr ? nullptr : a.residual + start, y + start, n,
+             a.scale, begin, smaller(rows, begin + grain));
   });
 }
 

@@ -3,6 +3,7 @@
 // micro-kernels need; everything else is plain loops that the compiler vectorises.
 
 #include <cstring>
+#include <utility>
 
 #include "kernels/types.h"
 
@@ -71,6 +72,27 @@ ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
 ITO_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return a * b + c; }
 #endif
 #endif
+
+/// a[First], b[First], a[First + 1], b[First + 1], ...
+template <int First, int... I>
+ITO_INLINE Vec interleave(Vec a, Vec b, std::integer_sequence<int, I...> /*of a Vec*/) {
+  constexpr int n = sizeof...(I);
+  return __builtin_shufflevector(a, b, (First + I / 2 + (I % 2 == 0 ? 0 : n))...);
+}
+
+/// Transposes lanes x lanes Reals by log2(lanes) perfect shuffles of the rows.
+ITO_INLINE void transpose(Vec (&rows)[lanes]) {
+  constexpr int half = static_cast<int>(lanes) / 2;
+  constexpr auto all = std::make_integer_sequence<int, 2 * half>();
+  for (int round = 1; round < lanes; round *= 2) {
+    Vec shuffled[lanes];
+    for (int i = 0; i < half; ++i) {
+      shuffled[2 * i] = interleave<0>(rows[i], rows[i + half], all);
+      shuffled[2 * i + 1] = interleave<half>(rows[i], rows[i + half], all);
+    }
+    for (int i = 0; i < lanes; ++i) rows[i] = shuffled[i];
+  }
+}
 
 }  // namespace
 }  // namespace ito::kernels

@@ -68,18 +68,25 @@ void point_at_rows(const Real* v, Index row, Index count, const Real** rows) {
   }
 }
 
-/// The sums over the channels of `count` tiles for one panel of output channels, and where they go.
+/// Where a correlation's result goes, and what is added to it on the way.
+struct Output {
+  Real* y;
+  Addend addend;
+};
+
+/// The sums over the channels of `count` tiles for one panel of output channels.
 template <class F>
 class Products {
  public:
-  Products(const Tiles<F>& tiles, Index first, Index count, Real* y)
-      : columns_(tiles.s.O),
+  Products(const Tiles<F>& tiles, Index first, Index count, const Output& out)
+      : tiles_(tiles),
+        first_(first),
         count_(count),
+        out_(out),
         m_(count * tile_reals),
-        outside_(tiles.s.O),
         pixels_(count * pixels<F>) {
     for (Index t = 0; t < count; ++t) {
-      tiles.outputs(first + t, y, outside_.data(), pixels_.data() + t * pixels<F>);
+      tiles.outputs(first + t, out.y, static_cast<Real*>(nullptr), pixels_.data() + t * pixels<F>);
     }
   }
 
@@ -94,20 +101,46 @@ class Products {
 
   /// y of the panel that begins at column o.
   void transform_outputs(Index o) const {
-    for (Index t = 0; t < count_; ++t) {
-      const Index next = smaller(t + prefetch_tiles, count_ - 1);
-      for (Index j = 0; j < smaller(panel_width, columns_ - o); j += lanes) {
-        prefetch_pixels(pixels_.data() + next * pixels<F>, pixels<F>, o + j);
-        transform_output(m_.data() + t * tile_reals + j, pixels_.data() + t * pixels<F>, o + j);
-      }
+    const Addend& a = out_.addend;
+    if (a.shift == nullptr)
+      return transform_outputs(o, [](Vec v, Index, Index, const Real*) { return v; });
+    const Vec scale = broadcast(a.scale);
+    const Index images = a.per_image ? tiles_.s.O : 0;
+    if (a.residual == nullptr) {
+      return transform_outputs(o, [=, this](Vec v, Index image, Index c, const Real*) {
+        return (v + part(a.shift + image * images, c)) * scale;
+      });
     }
+    transform_outputs(o, [=, this](Vec v, Index image, Index c, const Real* pixel) {
+      const Vec residual = part(a.residual + (pixel - out_.y), c);
+      return ((v + part(a.shift + image * images, c)) + residual) * scale;
+    });
   }
 
  private:
   static constexpr Index tile_reals = frequencies<F> * panel_width;
 
+  /// The vector of a row of output channels that begins at channel c.
+  ITO_INLINE Vec part(const Real* row, Index c) const { return load_part(row + c, tiles_.s.O - c); }
+
+  /// `add(v, image, c, pixel)` is what goes to `pixel` from channel c on instead of v.
+  template <class Add>
+  void transform_outputs(Index o, const Add& add) const {
+    for (Index t = 0; t < count_; ++t) {
+      const Index next = smaller(t + prefetch_tiles, count_ - 1);
+      const Index image = tiles_.image(first_ + t);
+      for (Index j = 0; j < smaller(panel_width, tiles_.s.O - o); j += lanes) {
+        prefetch_pixels(pixels_.data() + next * pixels<F>, pixels<F>, o + j);
+        transform_output(m_.data() + t * tile_reals + j, pixels_.data() + t * pixels<F>, o + j,
+                         image, add);
+      }
+    }
+  }
+
   /// One vector of the pixels of one tile.
-  ITO_INLINE void transform_output(const Real* m, Real* const* to, Index o) const {
+  template <class Add>
+  ITO_INLINE void transform_output(const Real* m, Real* const* to, Index o, Index image,
+                                   const Add& add) const {
     Vec half[F::outputs][F::size];
     for (int c = 0; c < F::size; ++c) {
       Vec in[F::size], out[F::outputs];
@@ -119,14 +152,17 @@ class Products {
       Vec out[F::outputs];
       F::output(half[r], out);
       for (int c = 0; c < F::outputs; ++c) {
-        store_part(to[r * F::outputs + c] + o, out[c], columns_ - o);
+        Real* pixel = to[r * F::outputs + c];
+        if (pixel == nullptr) continue;
+        store_part(pixel + o, add(out[c], image, o, pixel), tiles_.s.O - o);
       }
     }
   }
 
-  Index columns_, count_;
+  const Tiles<F>& tiles_;
+  Index first_, count_;
+  Output out_;
   Scratch m_;
-  Scratch outside_;  ///< takes what a partial tile has too many
   ScratchOf<Real*> pixels_;
 };
 
@@ -160,14 +196,14 @@ Index block_tiles(const Tiles<F>& tiles) {
 
 template <class F>
 void correlate_block(const Tiles<F>& tiles, const Input& in, const Real* u, Index first,
-                     Index count, Real* y) {
+                     Index count, const Output& out) {
   const Correlation& s = tiles.s;
   const Index row = row_stride(s.C);
   const Scratch v(count * frequencies<F> * row);
   transform_inputs(tiles, in, first, count, v.data());
   const ScratchOf<const Real*> rows(count * frequencies<F>);
   point_at_rows<F>(v.data(), row, count, rows.data());
-  Products<F> products(tiles, first, count, y);
+  Products<F> products(tiles, first, count, out);
   for (Index o = 0; o < s.O; o += panel_width) {
     const Index width = panel_columns(o, s.O);
     products.add(rows.data(), s.C, u, width, false);
@@ -177,23 +213,24 @@ void correlate_block(const Tiles<F>& tiles, const Input& in, const Real* u, Inde
 }
 
 template <class F>
-void correlate_many(const Tiles<F>& tiles, const Input& in, const Filter& w, Real* y) {
+void correlate_many(const Tiles<F>& tiles, const Input& in, const Filter& w, const Output& out) {
   const Index panels = (tiles.s.O + panel_width - 1) / panel_width;
   const Scratch u(panels * panel_reals<F>(tiles.s.C, panel_width));
   transform_filters<F>(tiles.s, w, u.data());
   parallel_ranges(tiles.count(), block_tiles(tiles), [&](Index first, Index last) {
-    correlate_block(tiles, in, u.data(), first, last - first, y);
+    correlate_block(tiles, in, u.data(), first, last - first, out);
   });
 }
 
 /// Few tiles: the panel of output channels that begins at column o, from V of all tiles.
 template <class F>
-void correlate_panel(const Tiles<F>& tiles, const Real* v, const Filter& w, Index o, Real* y) {
+void correlate_panel(const Tiles<F>& tiles, const Real* v, const Filter& w, Index o,
+                     const Output& out) {
   const Correlation& s = tiles.s;
   const Index count = tiles.count(), width = panel_columns(o, s.O);
   const Scratch u(panel_reals<F>(filter_rows, width));
   const ScratchOf<const Real*> rows(count * frequencies<F>);
-  Products<F> products(tiles, 0, count, y);
+  Products<F> products(tiles, 0, count, out);
   for (Index c = 0; c < s.C; c += filter_rows) {
     const Index depth = smaller(filter_rows, s.C - c);
     transform_panel<F>(s, w, o, c, c + depth, u.data(), filter_stride(depth, width));
@@ -204,29 +241,30 @@ void correlate_panel(const Tiles<F>& tiles, const Real* v, const Filter& w, Inde
 }
 
 template <class F>
-void correlate_few(const Tiles<F>& tiles, const Input& in, const Filter& w, Real* y) {
+void correlate_few(const Tiles<F>& tiles, const Input& in, const Filter& w, const Output& out) {
   const Index tile = frequencies<F> * row_stride(tiles.s.C);
   const Scratch v(tiles.count() * tile);
   parallel_ranges(tiles.count(), shared_tiles, [&](Index first, Index last) {
     transform_inputs(tiles, in, first, last - first, v.data() + first * tile);
   });
   parallel_for((tiles.s.O + panel_width - 1) / panel_width,
-               [&](Index i) { correlate_panel(tiles, v.data(), w, i * panel_width, y); });
+               [&](Index i) { correlate_panel(tiles, v.data(), w, i * panel_width, out); });
 }
 
 template <class F>
-void correlate(const Correlation& s, const Real* x, const Filter& w, Real* y) {
+void correlate(const Correlation& s, const Real* x, const Filter& w, const Output& out) {
   const Tiles<F> tiles(s);
   const Input in(x, s.C);
-  if (tiles.count() <= few_tiles) return correlate_few(tiles, in, w, y);
-  correlate_many(tiles, in, w, y);
+  if (tiles.count() <= few_tiles) return correlate_few(tiles, in, w, out);
+  correlate_many(tiles, in, w, out);
 }
 
 }  // namespace
 
-void winograd(WinogradTile tile, const Correlation& s, const Real* x, const Filter& w, Real* y) {
-  if (tile == WinogradTile::four) return correlate<F4>(s, x, w, y);
-  correlate<F2>(s, x, w, y);
+void winograd(WinogradTile tile, const Correlation& s, const Real* x, const Filter& w,
+              const Addend& a, Real* y) {
+  if (tile == WinogradTile::four) return correlate<F4>(s, x, w, {y, a});
+  correlate<F2>(s, x, w, {y, a});
 }
 
 }  // namespace ito::kernels::ITO_LEVEL

@@ -26,8 +26,9 @@ struct Filter {
 /// The tile of the algorithm: F(4x4, 3x3) or F(2x2, 3x3).
 enum class WinogradTile { four, two };
 
-/// y; an image's bits do not depend on its batch.
-void winograd(WinogradTile tile, const Correlation& s, const Real* x, const Filter& w, Real* y);
+/// y with `a` added; an image's bits do not depend on its batch.
+void winograd(WinogradTile tile, const Correlation& s, const Real* x, const Filter& w,
+              const Addend& a, Real* y);
 
 /// The gradient of <dy, y> in w, [3, 3, C, O].
 void winograd_weight_grad(WinogradTile tile, const Correlation& s, const Real* x, const Real* dy,

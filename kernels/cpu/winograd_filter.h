@@ -9,17 +9,6 @@ namespace {
 /// The filter's rows [c, c + lanes) and columns [o, o + lanes), tap by tap; zeros outside.
 using FilterBlock = Vec[9][lanes];
 
-/// Transposes a block of lanes x lanes by log2(lanes) perfect shuffles of its rows.
-ITO_INLINE void transpose(Vec (&rows)[lanes]) {
-  Real in[lanes][lanes];
-  for (int i = 0; i < lanes; ++i) store(in[i], rows[i]);
-  for (int i = 0; i < lanes; ++i) {
-    Real out[lanes];
-    for (int j = 0; j < lanes; ++j) out[j] = in[j][i];
-    rows[i] = load(out);
-  }
-}
-
 inline void load_filter(const Correlation& s, const Filter& w, Index c, Index o,
                         FilterBlock& block) {
   for (Index k = 0; k < 9; ++k) {

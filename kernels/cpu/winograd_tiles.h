@@ -43,6 +43,7 @@ struct Tiles {
         rows((s.P + F::outputs - 1) / F::outputs),
         columns((s.Q + F::outputs - 1) / F::outputs) {}
   Index count() const { return s.N * rows * columns; }
+  Index image(Index t) const { return t / (rows * columns); }
 
   /// Pointers to the pixels of x that tile `t` reads; `zeros` (C of them) outside.
   void inputs(Index t, const Real* x, const Real* zeros, const Real** pixels) const {

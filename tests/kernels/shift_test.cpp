@@ -13,8 +13,8 @@ void check(Index N, Index S, Index C, bool per_image, bool with_residual) {
   const Values shift = values(3, per_image ? N * C : C);
   const Real scale = with_residual ? Real(0.7) : Real(1);
   const std::vector<Result> results = run_everywhere({start}, [&](const std::vector<Real*>& y) {
-    add_shift(Device::cpu, shift.data(), with_residual ? residual.data() : nullptr, y[0], N, S, C,
-              per_image, scale);
+    const Addend addend{shift.data(), with_residual ? residual.data() : nullptr, per_image, scale};
+    add_shift(Device::cpu, addend, y[0], N, S, C);
   });
   for (const Result& result : results) {
     for (Index i = 0; i < N * S * C; ++i) {

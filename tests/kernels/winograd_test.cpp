@@ -225,6 +225,26 @@ std::vector<bool> differ(const Conv& s) {
   return result;
 }
 
+// What is added on the way to the result is what add_shift adds to it afterwards, to the bit.
+TEST(Winograd, AddsOnTheWay) {
+  const WithConvolutionMode fast(ConvolutionMode::fast);
+  for (const Conv& s : {shape(2, 9, 7, 13, 19), shape(1, 2, 2, 16, 35), shape(5, 32, 32, 12, 3)}) {
+    const Values x = values(1, x_size(s)), w = values(2, w_size(s));
+    const Values shift = values(3, s.N * s.O), residual = values(4, y_size(s));
+    for (const bool per_image : {false, true}) {
+      for (const bool with_residual : {false, true}) {
+        const Addend a{shift.data(), with_residual ? residual.data() : nullptr, per_image,
+                       Real(0.7)};
+        Values at_once(at(y_size(s))), later(at(y_size(s)));
+        conv2d_add(Device::cpu, s, x.data(), w.data(), a, at_once.data());
+        conv2d(Device::cpu, s, x.data(), w.data(), later.data());
+        add_shift(Device::cpu, a, later.data(), s.N, s.P * s.Q, s.O);
+        EXPECT_EQ(at_once, later) << s.H << "x" << s.W << " " << per_image << with_residual;
+      }
+    }
+  }
+}
+
 TEST(Winograd, ServesWhereItIsFasterAndNotInExactMode) {
   const std::vector<bool> all = {true, true, true}, none = {false, false, false};
   EXPECT_EQ(differ(shape(2, 8, 8, 32, 32)), all);
