@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   add_evaluate(app, exit);
   add_import(app, exit);
   add_export(app, exit);
+  add_likelihood(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

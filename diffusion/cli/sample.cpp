@@ -24,8 +24,14 @@ struct SampleArguments {
 
 const std::vector<ConfigFlag> sampling_flags = {
     {"--steps", "steps", "Times of the sampler's grid"},
-    {"--predictor", "predictor", "euler_maruyama, reverse_diffusion, ancestral or none",
+    {"--sampler", "sampler", "pc (predictor and corrector) or ode (adaptive probability flow)",
      ConfigFlag::Kind::text},
+    {"--predictor", "predictor",
+     "euler_maruyama, reverse_diffusion, ancestral, heun, ddim, dpm_solver_2, dpm_solver_3, edm "
+     "or none",
+     ConfigFlag::Kind::text},
+    {"--grid", "grid", "Spacing of the steps: time, log_snr or karras", ConfigFlag::Kind::text},
+    {"--tolerance", "tolerance", "Of the ode sampler, relative and absolute"},
     {"--corrector", "corrector", "langevin, ald or none", ConfigFlag::Kind::text},
     {"--corrector-steps", "corrector_steps", "Corrector iterations at each time"},
     {"--snr", "snr", "Signal-to-noise ratio of the corrector"},
@@ -81,12 +87,12 @@ int sample(const SampleArguments& a) {
                                         : model.config().convolution);
   catch_interrupts();
   Samples samples;
+  Index evaluations = 0;
   {
-    const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
-    Progress progress("sampling", batches * sampling.steps);
-    samples = draw_samples(model.sde(), model.score(), model.item(), sampling, a.range,
-                           {.progress = [&](int done, int) {
-                             progress.update(done, "");
+    Progress progress("sampling", 1000);
+    samples = draw_samples(model.sde(), counted(model.score(), evaluations), model.item(), sampling,
+                           a.range, {.progress = [&](int done, int total) {
+                             progress.update(Index{1000} * done / total, "");
                              return !interrupted_by_user();
                            }});
   }
@@ -95,8 +101,11 @@ int sample(const SampleArguments& a) {
     return Exit::interrupted;
   }
   write(a, samples.x, model.config().data.range);
+  const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
   std::cout << a.range.count << (a.range.count == 1 ? " sample" : " samples") << " of step "
-            << model.step() << ": " << a.out << std::endl;
+            << model.step() << ": " << a.out << "\n"
+            << grouped(evaluations) << " evaluations of the score in " << batches
+            << (batches == 1 ? " batch" : " batches") << std::endl;
   return Exit::ok;
 }
 

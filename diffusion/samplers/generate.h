@@ -2,6 +2,7 @@
 // Many samples, batch by batch. Sample number K has the same bits whatever else is drawn with it.
 
 #include "diffusion/samplers/predictor_corrector.h"
+#include "diffusion/samplers/probability_flow_ode.h"
 
 namespace ito {
 
@@ -18,5 +19,10 @@ struct SampleRange {
 Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* corrector,
                  const Shape& item, const SampleRange& range,
                  const PredictorCorrectorOptions& options);
+
+/// The same by the probability-flow ODE; frames [count, item...] each. `options.ode.progress` is
+/// told the share of all batches. The result is empty when it stops the solver.
+FlowSamples generate_flow(const Sde& sde, const Score& score, const Shape& item,
+                          const SampleRange& range, const FlowOptions& options);
 
 }  // namespace ito

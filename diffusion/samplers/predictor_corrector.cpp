@@ -1,15 +1,39 @@
 #include "diffusion/samplers/predictor_corrector.h"
 
+#include <cmath>
+
+#include "diffusion/samplers/denoised.h"
 #include "engine/autograd.h"
 
 namespace ito {
 
-Times time_grid(const Sde& sde, int steps, double eps) {
+Spacing spacing_named(const std::string& name) {
+  if (name == "time") return Spacing::time;
+  if (name == "log_snr") return Spacing::log_snr;
+  if (name == "karras") return Spacing::karras;
+  fail("sampler", "expected the grid time, log_snr or karras, got ", name);
+}
+
+namespace {
+
+/// Time k of 0 to `last_k`, from T to eps.
+double time_at(const Sde& sde, double eps, int k, int last_k, Spacing spacing) {
+  if (spacing == Spacing::time) return sde.T() + (eps - sde.T()) * k / last_k;
+  const double u = static_cast<double>(k) / last_k;
+  const double first = noise_level(sde, sde.T()), last = noise_level(sde, eps);
+  if (spacing == Spacing::log_snr) return time_of_level(sde, first * std::pow(last / first, u));
+  const double rho = 7, a = std::pow(first, 1 / rho), b = std::pow(last, 1 / rho);
+  return time_of_level(sde, std::pow(a + u * (b - a), rho));
+}
+
+}  // namespace
+
+Times time_grid(const Sde& sde, int steps, double eps, Spacing spacing) {
   if (steps < 1) fail("sampler", "expected at least 1 step, got ", steps);
   if (!(eps > 0 && eps < sde.T()))
     fail("sampler", "expected 0 < eps < ", sde.T(), ", got eps = ", eps);
   Times grid;
-  for (int k = 0; k < steps; ++k) grid.push_back(sde.T() + (eps - sde.T()) * k / (steps - 1));
+  for (int k = 0; k < steps; ++k) grid.push_back(time_at(sde, eps, k, steps - 1, spacing));
   grid.front() = sde.T();  // also of a single step
   if (steps > 1) grid.back() = eps;
   return grid;
@@ -30,7 +54,7 @@ Update correct(const Corrector& corrector, Update state, const Times& t, const N
 Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Corrector* corrector,
                             const NoiseSource& noise, const PredictorCorrectorOptions& options) {
   NoGrad no_grad;
-  Times grid = time_grid(sde, options.steps, options.eps);
+  Times grid = time_grid(sde, options.steps, options.eps, options.spacing);
   auto observe = [&](int k, Purpose stage, const Update& state) {
     if (options.observe) options.observe({k, grid[static_cast<std::size_t>(k)], stage, state});
   };

@@ -18,14 +18,24 @@ struct Observation {
   const Update& state;
 };
 
+/// How the times of a grid are spaced, both ends included.
+enum class Spacing {
+  time,     ///< evenly, as published for 1000 or so steps
+  log_snr,  ///< evenly in log(mean_scale / std) (Lu et al. 2022): for few steps
+  karras    ///< evenly in the 7th root of std / mean_scale (Karras et al. 2022, equation 5)
+};
+/// By these names; throws for another.
+Spacing spacing_named(const std::string& name);
+
 struct PredictorCorrectorOptions {
-  int steps = 1000;         ///< times of the grid, evenly from T to eps, both included
+  int steps = 1000;         ///< times of the grid, from T to eps, both included
   double eps = 1e-3;        ///< published: 1e-3 for VP and sub-VP, 1e-5 for VE
   int corrector_steps = 1;  ///< corrector iterations at each time
   bool denoise = true;      ///< return the last mean, without the last noise
   std::function<void(const Observation&)> observe;
   /// Called after each step with the number of steps done; false stops the loop.
   std::function<bool(int done, int total)> progress;
+  Spacing spacing = Spacing::time;
 };
 
 struct Samples {
@@ -39,7 +49,7 @@ struct Samples {
 Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Corrector* corrector,
                             const NoiseSource& noise, const PredictorCorrectorOptions& options);
 
-/// `steps` times evenly from T to eps.
-Times time_grid(const Sde& sde, int steps, double eps);
+/// `steps` times from T to eps.
+Times time_grid(const Sde& sde, int steps, double eps, Spacing spacing = Spacing::time);
 
 }  // namespace ito

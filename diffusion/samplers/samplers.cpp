@@ -2,10 +2,44 @@
 
 #include "diffusion/samplers/ancestral.h"
 #include "diffusion/samplers/annealed_langevin.h"
+#include "diffusion/samplers/ddim.h"
+#include "diffusion/samplers/dpm_solver.h"
+#include "diffusion/samplers/edm.h"
 #include "diffusion/samplers/euler_maruyama.h"
+#include "diffusion/samplers/heun.h"
 #include "diffusion/samplers/reverse_diffusion.h"
 
 namespace ito {
+
+const std::vector<std::string>& predictor_names() {
+  static const std::vector<std::string> names = {
+      "euler_maruyama", "reverse_diffusion", "ancestral", "heun", "ddim",
+      "dpm_solver_2",   "dpm_solver_3",      "edm",       "none"};
+  return names;
+}
+
+namespace {
+
+/// The names as in "a, b or c".
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    list += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  return list;
+}
+
+/// What solves the probability flow anyway; null for another name.
+std::unique_ptr<Predictor> make_flow_solver(const std::string& name, const ReverseSde& reverse) {
+  const Sde& sde = reverse.sde;
+  if (name == "heun") return std::make_unique<Heun>(sde, reverse.score);
+  if (name == "ddim") return std::make_unique<Ddim>(sde, reverse.score);
+  if (name == "dpm_solver_2") return std::make_unique<DpmSolver>(sde, reverse.score, 2);
+  if (name == "dpm_solver_3") return std::make_unique<DpmSolver>(sde, reverse.score, 3);
+  if (name == "edm") return std::make_unique<Edm>(sde, reverse.score);
+  return nullptr;
+}
+
+}  // namespace
 
 std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& reverse,
                                           StepSize size) {
@@ -16,8 +50,8 @@ std::unique_ptr<Predictor> make_predictor(const std::string& name, const Reverse
     if (reverse.probability_flow) fail("ancestral", "has no probability flow");
     return std::make_unique<Ancestral>(reverse.sde, reverse.score, size);
   }
-  fail("sampler",
-       "expected the predictor euler_maruyama, reverse_diffusion, ancestral or none, got ", name);
+  if (auto solver = make_flow_solver(name, reverse)) return solver;
+  fail("sampler", "expected the predictor ", listed(predictor_names()), ", got ", name);
 }
 
 std::unique_ptr<Corrector> make_corrector(const std::string& name, const Sde& sde,

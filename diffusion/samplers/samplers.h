@@ -10,8 +10,13 @@
 
 namespace ito {
 
-/// "euler_maruyama", "reverse_diffusion", "ancestral", or "none": a null pointer. Throws for any
-/// other name, and where a predictor has no probability flow.
+/// Everything that make_predictor knows.
+const std::vector<std::string>& predictor_names();
+
+/// "euler_maruyama", "reverse_diffusion", "ancestral"; for few evaluations "heun", "ddim",
+/// "dpm_solver_2", "dpm_solver_3" and "edm" (without churn), which solve the probability flow
+/// whatever `reverse` says; or "none": a null pointer. Throws for any other name, and where a
+/// predictor has no probability flow. `size` concerns the first three.
 std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& reverse,
                                           StepSize size = StepSize::actual);
 

@@ -106,12 +106,16 @@ void fields(Fields& f, Config& c) {
   f("corrector_steps", c.corrector_steps);
   f("denoise", c.denoise);
   f("probability_flow", c.probability_flow);
+  f("sampler", c.sampler);
+  f("grid", c.grid);
+  f("tolerance", c.tolerance);
 }
 void check(const SamplingConfig& c) {
   in_range("sampling", "steps", c.steps, 1, 1 << 24);
   in_range("sampling", "corrector_steps", c.corrector_steps, 1, 1 << 16);
   positive("sampling", "eps", c.eps, 0.5);
   positive("sampling", "snr", c.snr, 1e3);
+  positive("sampling", "tolerance", c.tolerance, 1);
 }
 
 template <class Fields, SameAs<RunConfig> Config>

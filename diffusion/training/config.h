@@ -56,6 +56,9 @@ struct SamplingConfig {
   Index corrector_steps = 1;
   bool denoise = true;
   bool probability_flow = false;
+  std::string sampler = "pc";  ///< "pc": predictor-corrector; "ode": probability flow, adaptive
+  std::string grid = "time";   ///< of the steps of "pc", see Spacing
+  double tolerance = 1e-5;     ///< of "ode", relative and absolute
 };
 
 /// How long to train and what to write on the way. None of this changes the state after step k.

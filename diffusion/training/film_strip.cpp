@@ -40,6 +40,14 @@ Tensor reverse_frames(const Sde& sde, const Score& score, const Shape& item,
                       const SamplingConfig& config, Index n, Index frames, std::uint64_t seed) {
   check_frames(frames);
   const NoGrad no_grad;
+  const SampleRange range = {.seed = seed, .first = 0, .count = n, .batch = n};
+  if (config.sampler == "ode") {
+    Times times;  // evenly from T to eps; the last frame is the sample itself
+    for (Index j = 0; j + 1 < frames; ++j)
+      times.push_back(sde.T() + (config.eps - sde.T()) * static_cast<double>(j) /
+                                    static_cast<double>(frames - 1));
+    return beside_each_other(ode_frames(sde, score, item, config, range, times));
+  }
   std::vector<Tensor> out(static_cast<std::size_t>(frames));
   const auto remember = [&](const Observation& seen) {
     for (Index j = 0; j + 1 < frames; ++j) {
@@ -49,9 +57,7 @@ Tensor reverse_frames(const Sde& sde, const Score& score, const Shape& item,
     }
   };
   out.back() =
-      draw_samples(sde, score, item, config, {.seed = seed, .first = 0, .count = n, .batch = n},
-                   {.progress = {}, .observe = remember})
-          .x;
+      draw_samples(sde, score, item, config, range, {.progress = {}, .observe = remember}).x;
   return beside_each_other(out);
 }
 

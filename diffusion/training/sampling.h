@@ -9,7 +9,8 @@ namespace ito {
 /// Throws for a predictor or corrector that is not known or does not suit the SDE.
 void check_sampler(const Sde& sde, const SamplingConfig& config);
 
-/// `observe` and `progress` of PredictorCorrectorOptions.
+/// `observe` and `progress` of PredictorCorrectorOptions; the ODE sampler, which has no steps that
+/// all samples share, counts progress in thousandths and shows nothing.
 struct SamplingHooks {
   std::function<bool(int done, int total)> progress = {};
   std::function<void(const Observation&)> observe = {};
@@ -19,6 +20,11 @@ struct SamplingHooks {
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
                      const SamplingHooks& hooks = {});
+
+/// States of the ODE sampler at the given times, T first, and the samples themselves last.
+std::vector<Tensor> ode_frames(const Sde& sde, const Score& score, const Shape& item,
+                               const SamplingConfig& config, const SampleRange& range,
+                               const Times& times);
 
 /// From the model's scale to [0, 1], without clamping.
 Tensor to_unit(const Tensor& x, Range range);

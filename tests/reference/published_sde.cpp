@@ -35,7 +35,9 @@ class FloatTimeSde : public Sde {
   double std(double t) const override { return exact_->std(as_float(t)); }
   double prior_std() const override { return exact_->prior_std(); }
   Parametrisation parametrise(double t, Labels labels) const override {
-    return exact_->parametrise(as_float(t), labels);
+    Parametrisation p = exact_->parametrise(as_float(t), labels);
+    p.label = static_cast<float>(p.label);  // 6e-5 at 999, which an embedding's phase shows
+    return p;
   }
   Transition discretise(double t) const override { return exact_->discretise(as_float(t)); }
   double ancestral_noise(double t) const override { return exact_->ancestral_noise(as_float(t)); }

@@ -67,10 +67,14 @@ struct Category {
   const char* prefix;
   Replay replay;
 };
-constexpr Category categories[] = {{"net_", replay_net},     {"sde_", replay_sde},
-                                   {"loss_", replay_loss},   {"sampler_", replay_sampler},
-                                   {"likelihood_", nullptr}, {"layers_", replay_layers},
-                                   {"optim_", replay_optim}, {"train_", replay_train}};
+constexpr Category categories[] = {{"net_", replay_net},
+                                   {"sde_", replay_sde},
+                                   {"loss_", replay_loss},
+                                   {"sampler_", replay_sampler},
+                                   {"likelihood_", replay_likelihood},
+                                   {"layers_", replay_layers},
+                                   {"optim_", replay_optim},
+                                   {"train_", replay_train}};
 
 Replay replay_for(const std::string& name) {
   for (const Category& category : categories) {

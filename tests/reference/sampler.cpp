@@ -12,10 +12,6 @@ namespace ito::reference {
 
 namespace {
 
-/// Limits of chains, as multiples of the recorded rounding error of the chain, or relative where
-/// none is recorded: rounding errors of another implementation grow as the recorded ones did.
-constexpr double chain_factor = 10, chain_without_floor = 1e-4;
-
 /// What is seen of a chain.
 struct Chain {
   std::vector<Tensor> states;             ///< after each update call
@@ -131,8 +127,10 @@ void replay_sampler(const ReferenceFile& file, Report& report) {
   bool first = true;
   report.each_case([&](const std::string& name, const nlohmann::json& settings) {
     const std::string op = settings.at("op");
-    if (op != "sampler_pc") throw NotBuilt{op};
+    if (op != "sampler_pc" && op != "sampler_ode") throw NotBuilt{op};
     const NetworkUse use = network_of(file, settings);
+    if (op == "sampler_ode")
+      return replay_sampler_ode(file, report, name, settings, *use.network.score);
     if (first) compare_grid(report, settings);
     first = false;
     compare_chain(file, report, name, settings, run_chain(file, settings, *use.network.score));

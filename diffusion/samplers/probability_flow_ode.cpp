@@ -1,0 +1,45 @@
+#include "diffusion/samplers/probability_flow_ode.h"
+
+#include "diffusion/ode/probability_flow.h"
+#include "diffusion/samplers/reverse_diffusion.h"
+#include "engine/autograd.h"
+
+namespace ito {
+
+namespace {
+
+/// The mean of a step from eps to 0.
+Tensor denoised(const Sde& sde, const Score& score, const Tensor& x, const FlowOptions& options) {
+  const auto N = static_cast<std::size_t>(x.size(0));
+  const ReverseDiffusion last({sde, score}, options.last_step);
+  return last.step(x, Times(N, options.eps), Times(N, 0), Tensor::zeros(x.shape())).mean;
+}
+
+}  // namespace
+
+FlowSamples probability_flow_ode(const Sde& sde, const Score& score, const Tensor& x_T,
+                                 const FlowOptions& options) {
+  const NoGrad no_grad;
+  check_flow_times(sde, options.eps);
+  const Shape item = item_of(x_T);
+  const OdeFunction drift = [&](std::span<const Index>, const Times& t,
+                                const std::vector<double>& x) {
+    return flow_drift(sde, t, x, score(batch_of_rows(x, item), t));
+  };
+  OdeSolution solution =
+      solve_ode(drift, rows_of_batch(x_T), x_T.size(0), sde.T(), options.eps, options.ode);
+
+  FlowSamples samples{.x = batch_of_rows(solution.y, item),
+                      .frames = {},
+                      .paths = std::move(solution.paths),
+                      .calls = solution.calls,
+                      .complete = solution.complete};
+  for (const auto& rows : solution.output) samples.frames.push_back(batch_of_rows(rows, item));
+  if (options.denoise && samples.complete) {
+    samples.x = denoised(sde, score, samples.x, options);
+    ++samples.calls;
+  }
+  return samples;
+}
+
+}  // namespace ito

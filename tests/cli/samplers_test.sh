@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Samplers by name, and likelihoods.
+source "$(dirname "$0")/harness.sh"
+train --out run --steps 5 --samples 0 --set model.dropout=0 >/dev/null || fail "training"
+sample() { "$ito" sample --run run --n 2 --seed 3 "$@"; }
+likelihood() { "$ito" likelihood --run run --n 3 --tolerance 1e-2 --eps 1e-3 "$@"; }
+
+# Each sampler runs, counts its evaluations and differs from the others.
+count=0
+for predictor in euler_maruyama heun ddim dpm_solver_2 dpm_solver_3 edm; do
+  expect 0 "samples" sample --predictor $predictor --steps 5 --grid log_snr --out $predictor.npy
+  evaluations=5
+  case $predictor in heun | edm) evaluations=9 ;; esac
+  grep -q "^$evaluations evaluations of the score in 1 batch$" out.txt ||
+    fail "$predictor: $(cat out.txt)"
+  count=$((count + 1))
+done
+expect 0 "samples" sample --steps 5 --grid karras --out karras.npy
+expect 0 "samples" sample --steps 5 --out time.npy
+expect 0 "evaluations of the score in 1 batch" sample --sampler ode --tolerance 1e-2 --out ode.npy
+different=$(sha1sum ./*.npy | cut -d ' ' -f 1 | sort -u | wc -l)
+[ "$different" -eq $((count + 3)) ] || fail "some samplers gave the same bits"
+
+# By the ODE a sample has the bits that it has alone.
+expect 0 "in 2 batches" sample --sampler ode --tolerance 1e-2 --batch 1 --out ones.npy
+same ode.npy ones.npy
+
+expect 2 "expected the sampler pc or ode, got heun" sample --sampler heun --out x.npy
+expect 2 "has no corrector, got langevin" sample --sampler ode --corrector langevin --out x.npy
+expect 2 "expected the grid time, log_snr or karras" sample --grid cosine --out x.npy
+expect 2 "tolerance" sample --sampler ode --tolerance 0 --out x.npy
+[ -e x.npy ] && fail "samples have been left by what could not begin"
+
+# Likelihoods: the same numbers whatever the batch, and what they consist of.
+expect 0 "bits/dim, the mean and standard error of 3 images" likelihood --probes 2 --json a.json
+for text in data dequantization probes solver "offset 3.087 bits/dim for 17 levels" "eps = 0.001"; do
+  grep -qF "$text" out.txt || fail "no word of $text: $(cat out.txt)"
+done
+expect 0 "bits/dim" likelihood --probes 2 --batch 2 --threads 1 --json b.json
+same a.json b.json
+expect 1 "a.json" likelihood --json a.json
+expect 0 "bits/dim" likelihood --gaussian --draws 1 --json a.json --overwrite
+grep -q '"probe": null' a.json || fail "one probe has an error bar: $(cat a.json)"
+expect 0 "standard error of 2 images" "$ito" likelihood --run run --data train --n 2 --draws 1 \
+  --tolerance 1e-2
+expect 1 "no such file" likelihood --data nowhere
+expect 1 "expected tolerances above 0" "$ito" likelihood --run run --tolerance 0
+expect 1 "eps = 2" "$ito" likelihood --run run --eps 2
+expect 2 "--probes" likelihood --probes 0
+finish
