@@ -9,8 +9,8 @@ pattern=${1:-}
 
 git ls-files '*.h' '*.cpp' | grep -v '_data\.cpp$' | xargs clang-format-14 --dry-run --Werror
 
-cmake -S . -B build-tidy -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BENCH=ON -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
-  >/dev/null
+cmake -S . -B build-tidy -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DITO_BENCH=ON \
+  -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 # One entry a file: the first one of a kernel is its baseline.
 mkdir -p build-tidy/once
 python3 - <<'EOF'
