@@ -1,7 +1,7 @@
 #include "nn/networks/mlp.h"
 
 #include "engine/ops.h"
-#include "nn/json_reader.h"
+#include "nn/json_fields.h"
 
 namespace ito::nn {
 
@@ -12,6 +12,17 @@ constexpr const char* where = "mlp config";
 const MlpConfig& checked(const MlpConfig& config) {
   check(config);
   return config;
+}
+
+template <class Fields, SameAs<MlpConfig> Config>
+void fields(Fields& f, Config& c) {
+  f("dimension", c.dimension);
+  f("width", c.width);
+  f("blocks", c.blocks);
+  f("embedding", c.embedding, time_embedding_named);
+  f("embedding_dim", c.embedding_dim);
+  f("fourier_scale", c.fourier_scale);
+  f("activation", c.activation, activation_named);
 }
 
 TimeEmbedding::Options time_options(const MlpConfig& config) {
@@ -36,26 +47,16 @@ void check(const MlpConfig& config) {
 }
 
 void from_json(const nlohmann::json& json, MlpConfig& config) {
-  JsonReader reader(where, json);
-  reader.read("dimension", config.dimension);
-  reader.read("width", config.width);
-  reader.read("blocks", config.blocks);
-  reader.read("embedding", config.embedding, time_embedding_named);
-  reader.read("embedding_dim", config.embedding_dim);
-  reader.read("fourier_scale", config.fourier_scale);
-  reader.read("activation", config.activation, activation_named);
+  ReadFields reader(where, json);
+  fields(reader, config);
   reader.finish();
   check(config);
 }
 
 void to_json(nlohmann::json& json, const MlpConfig& config) {
-  json = {{"dimension", config.dimension},
-          {"width", config.width},
-          {"blocks", config.blocks},
-          {"embedding", name_of(config.embedding)},
-          {"embedding_dim", config.embedding_dim},
-          {"fourier_scale", config.fourier_scale},
-          {"activation", name_of(config.activation)}};
+  WriteFields writer;
+  fields(writer, config);
+  json = writer.json();
 }
 
 MlpBlock::MlpBlock(Index width, Activation activation)

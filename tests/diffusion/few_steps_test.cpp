@@ -63,22 +63,22 @@ TEST_P(Order, IsWhatItIsSaidToBe) {
   const SubVpSde subvp;
   const VeSde ve(0.01, 10);
   const int steps = in_double ? 512 : 64;
-  if (!in_double && GetParam().order > 2) GTEST_SKIP() << "rounding hides it";
   for (const Sde* sde : std::initializer_list<const Sde*>{&vp, &subvp, &ve}) {
     const double coarse = flow_error(*sde, GetParam().name, steps),
                  fine = flow_error(*sde, GetParam().name, 2 * steps);
     const double slope = std::log2(std::abs(coarse / fine));
     EXPECT_NEAR(slope, GetParam().order, in_double ? 0.25 : 0.4)
         << sde->name() << ": errors " << coarse << " and " << fine;
-    std::cout << GetParam().name << " under " << sde->name() << ": slope " << slope << ", errors "
-              << coarse << ", " << fine << "\n";
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Samplers, Order,
-                         testing::Values(Method{"heun", 2}, Method{"ddim", 1},
-                                         Method{"dpm_solver_2", 2}, Method{"dpm_solver_3", 3},
-                                         Method{"edm", 2}),
+std::vector<Method> methods() {
+  std::vector<Method> all = {{"heun", 2}, {"ddim", 1}, {"dpm_solver_2", 2}, {"edm", 2}};
+  if (in_double) all.push_back({"dpm_solver_3", 3});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Samplers, Order, testing::ValuesIn(methods()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 /// The data of a single point: x_0 is constant, DDIM and DPM-Solver++ are exact in one step.
