@@ -17,7 +17,8 @@ started=$SECONDS
 began=$(date +%s)
 
 echo "Building the program (about two minutes on two cores)"
-cmake -S . -B build-quickstart -DITO_TESTS=OFF -DITO_JPEG=OFF >build-quickstart.log 2>&1 &&
+cmake -S . -B build-quickstart -DITO_TESTS=OFF -DITO_JPEG=OFF -DCMAKE_UNITY_BUILD=ON \
+  >build-quickstart.log 2>&1 &&
   cmake --build build-quickstart -j "$(nproc)" --target ito >>build-quickstart.log 2>&1 || {
   tail -n 20 build-quickstart.log >&2
   echo "quickstart: the build failed; the whole log is build-quickstart.log" >&2

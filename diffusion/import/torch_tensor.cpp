@@ -9,12 +9,10 @@
 namespace ito {
 namespace {
 
-using Kind = PickleValue::Kind;
-
 constexpr std::size_t most_axes = 8;
 
 bool is_call(const PickleValue& value, const char* function) {
-  return value.is(Kind::call) && value.text == function;
+  return value.is(PickleValue::Kind::call) && value.text == function;
 }
 
 /// The elements of a tensor one after another, row-major.
@@ -39,11 +37,11 @@ Bytes gathered(const TorchTensor& tensor, std::size_t width) {
 /// container with None at the end.
 void TorchFile::register_storages() {
   for (const PickleValue& value : pickle_->values()) {
-    if (!value.is(Kind::persistent)) continue;
+    if (!value.is(PickleValue::Kind::persistent)) continue;
     const auto& id = value.items;
-    const bool whole = id.size() == 5 || (id.size() == 6 && id[5]->is(Kind::none));
-    if (!whole || id[0]->text != "storage" || !id[1]->is(Kind::function) ||
-        !id[2]->is(Kind::text) || !id[4]->is(Kind::integer)) {
+    const bool whole = id.size() == 5 || (id.size() == 6 && id[5]->is(PickleValue::Kind::none));
+    if (!whole || id[0]->text != "storage" || !id[1]->is(PickleValue::Kind::function) ||
+        !id[2]->is(PickleValue::Kind::text) || !id[4]->is(PickleValue::Kind::integer)) {
       bad("a storage is described in a way that is not known here");
     }
     const StoredType* type = stored_type(torch_storage_type(id[1]->text));
@@ -61,19 +59,20 @@ void TorchFile::register_storages() {
 }
 
 const TorchStorage& TorchFile::storage_of(const PickleValue& value) const {
-  if (!value.is(Kind::persistent)) bad("expected a tensor's storage, got ", describe(value));
+  if (!value.is(PickleValue::Kind::persistent))
+    bad("expected a tensor's storage, got ", describe(value));
   return storages_.at(value.items[2]->text);
 }
 
 std::vector<Index> TorchFile::sizes(const PickleValue& value) const {
   const bool wrapped = is_call(value, torch_name::size) && value.items.size() == 1;
   const PickleValue& tuple = wrapped ? *value.items[0] : value;
-  if (!tuple.is(Kind::tuple) || tuple.items.size() > most_axes) {
+  if (!tuple.is(PickleValue::Kind::tuple) || tuple.items.size() > most_axes) {
     bad("expected a tensor's sizes, at most ", most_axes, ", got ", describe(value));
   }
   std::vector<Index> out;
   for (const PickleValue* size : tuple.items) {
-    if (!size->is(Kind::integer) || size->integer < 0) {
+    if (!size->is(PickleValue::Kind::integer) || size->integer < 0) {
       bad("expected a tensor's size or stride, got ", describe(*size));
     }
     out.push_back(size->integer);
@@ -88,7 +87,7 @@ std::optional<TorchTensor> TorchFile::tensor(const PickleValue& value) const {
     return std::nullopt;
   }
   const auto& arguments = inner->items;  // storage, offset, sizes, strides, ...
-  if (arguments.size() < 4 || !arguments[1]->is(Kind::integer))
+  if (arguments.size() < 4 || !arguments[1]->is(PickleValue::Kind::integer))
     bad("a tensor is made of too little");
   TorchTensor tensor;
   tensor.storage = &storage_of(*arguments[0]);

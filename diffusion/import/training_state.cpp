@@ -5,8 +5,6 @@
 namespace ito {
 namespace {
 
-using Kind = PickleValue::Kind;
-
 struct Named {
   std::string name;
   TorchTensor tensor;
@@ -25,10 +23,10 @@ std::string without_prefix(const std::string& name) {
 /// The tensors of a state dict in its order; empty if it is none.
 std::vector<Named> state_dict(const TorchFile& file, const PickleValue& value) {
   std::vector<Named> out;
-  if (!value.is(Kind::dict)) return out;
+  if (!value.is(PickleValue::Kind::dict)) return out;
   for (std::size_t i = 0; i + 1 < value.items.size(); i += 2) {
     const auto tensor = file.tensor(*value.items[i + 1]);
-    if (!value.items[i]->is(Kind::text) || !tensor) return {};
+    if (!value.items[i]->is(PickleValue::Kind::text) || !tensor) return {};
     out.push_back({without_prefix(value.items[i]->text), *tensor});
   }
   return out;
@@ -94,7 +92,9 @@ nn::TensorMap read_all(const TorchFile& file, const std::vector<Named>& model) {
 }
 
 Index step_of(const PickleValue* value) {
-  return value != nullptr && value->is(Kind::integer) && value->integer > 0 ? value->integer : 0;
+  return value != nullptr && value->is(PickleValue::Kind::integer) && value->integer > 0
+             ? value->integer
+             : 0;
 }
 
 /// What a file holds, not yet read.
@@ -114,7 +114,7 @@ State state_of(const TorchFile& file) {
             {},
             step_of(root.find("step"))};
   }
-  if (root.is(Kind::list) && !root.items.empty()) {
+  if (root.is(PickleValue::Kind::list) && !root.items.empty()) {
     const auto& items = root.items;
     State state = {state_dict(file, *items[0])};
     if (items.size() > 3) state.step = step_of(items[3]);

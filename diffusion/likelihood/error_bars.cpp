@@ -29,7 +29,7 @@ Groups groups_of(const std::vector<double>& values, Index size) {
   return groups;
 }
 
-double root(double variance) { return std::sqrt(std::max(variance, 0.0)); }
+double deviation(double variance) { return std::sqrt(std::max(variance, 0.0)); }
 
 }  // namespace
 
@@ -47,11 +47,12 @@ ErrorBars error_bars(const std::vector<double>& values, Index images, Index draw
   // above.
   const double total = all.variance / N, within_image = by_image.variance / (N * M),
                within_draw = by_draw.variance / (N * M * K);
-  ErrorBars bars{.total = root(total), .data = {}, .dequantization = {}, .probe = {}, .solver = {}};
-  if (probes > 1) bars.probe = root(within_draw);
+  ErrorBars bars{
+      .total = deviation(total), .data = {}, .dequantization = {}, .probe = {}, .solver = {}};
+  if (probes > 1) bars.probe = deviation(within_draw);
   if (draws > 1) {
-    bars.dequantization = root(within_image - within_draw);
-    if (images > 1) bars.data = root(total - within_image);
+    bars.dequantization = deviation(within_image - within_draw);
+    if (images > 1) bars.data = deviation(total - within_image);
   }
   return bars;
 }

@@ -25,7 +25,7 @@ std::string name_of(Groups::Rule rule) { return rule == Groups::Rule::fixed ? "f
 
 namespace {
 
-constexpr double eps = 1e-6;
+constexpr double group_norm_eps = 1e-6;
 
 }  // namespace
 
@@ -35,12 +35,12 @@ GroupNorm::GroupNorm(Index channels, const Groups& groups) : groups_(groups.of(c
 }
 
 Tensor GroupNorm::forward(const Tensor& x) const {
-  return group_norm(x, weight_, bias_, groups_, eps);
+  return group_norm(x, weight_, bias_, groups_, group_norm_eps);
 }
 
 Tensor GroupNorm::forward(const Tensor& x, Activation activation) const {
   if (activation != Activation::swish) return activate(activation, forward(x));
-  return group_norm_silu(x, weight_, bias_, groups_, eps);
+  return group_norm_silu(x, weight_, bias_, groups_, group_norm_eps);
 }
 
 }  // namespace ito::nn

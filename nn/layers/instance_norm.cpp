@@ -8,7 +8,7 @@ namespace {
 
 using Kind = InstanceNormOptions::Kind;
 
-constexpr double eps = 1e-5;
+constexpr double instance_norm_eps = 1e-5;
 constexpr Init around_one = {.kind = Init::Kind::normal, .scale = 0.02, .centre = 1};
 
 bool has_gamma(Kind kind) { return kind != Kind::variance; }
@@ -20,7 +20,7 @@ Tensor normalised(const Tensor& x, const std::vector<int>& axes, bool centred) {
   const Tensor centre = x - mean(x, axes, true);
   const Tensor squares = sum(square(centre), axes, true);
   const double n = static_cast<double>(x.elements()) / static_cast<double>(squares.elements());
-  return (centred ? centre : x) / sqrt(squares / (n - 1) + eps);
+  return (centred ? centre : x) / sqrt(squares / (n - 1) + instance_norm_eps);
 }
 
 /// Means over the pixels, [N, 1, 1, C]. Row by row: the fewer terms one sum has, the less it
@@ -64,7 +64,7 @@ Tensor InstanceNorm::forward(const Tensor& x, const std::vector<Index>& classes)
   const Factors f = factors(classes);
   const std::vector<int> pixels = {1, 2};
   if (options_.kind == Kind::variance) return normalised(x, pixels, false) * f.alpha;
-  Tensor h = instance_norm(x, {}, {}, eps);
+  Tensor h = instance_norm(x, {}, {}, instance_norm_eps);
   if (options_.kind == Kind::plus) h = h + normalised(pixel_means(x), {3}, true) * f.alpha;
   h = h * f.gamma;
   return f.beta.defined() ? h + f.beta : h;

@@ -10,7 +10,7 @@ namespace ito::nn {
 
 namespace {
 
-constexpr const char* where = "ddpm config";
+constexpr const char* in_ddpm_config = "ddpm config";
 
 }  // namespace
 
@@ -19,21 +19,21 @@ bool DdpmConfig::has_attention(Index level) const {
 }
 
 void check(const DdpmConfig& config) {
-  check_unet(where, {.image_size = config.image_size,
-                     .channels = config.channels,
-                     .width = config.width,
-                     .multipliers = config.multipliers,
-                     .blocks = config.blocks,
-                     .attention = config.attention,
-                     .dropout = config.dropout,
-                     .groups = config.groups});
+  check_unet(in_ddpm_config, {.image_size = config.image_size,
+                              .channels = config.channels,
+                              .width = config.width,
+                              .multipliers = config.multipliers,
+                              .blocks = config.blocks,
+                              .attention = config.attention,
+                              .dropout = config.dropout,
+                              .groups = config.groups});
   if (config.scale_by_sigma) {
     descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }
 }
 
 void from_json(const nlohmann::json& json, DdpmConfig& config) {
-  JsonReader reader(where, json);
+  JsonReader reader(in_ddpm_config, json);
   reader.read("image_size", config.image_size);
   reader.read("channels", config.channels);
   reader.read("width", config.width);

@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* where = "diffusers config";
+constexpr const char* in_diffusers_config = "diffusers config";
 
-NameTable residual_block(bool with_shortcut) {
+NameTable diffusers_residual_block(bool with_shortcut) {
   NameTable table;
   append_part(table, "norm1", "norm_0", published_group_norm());
   append_part(table, "conv1", "conv_0", published_conv2d());
@@ -42,7 +42,7 @@ void append_down(NameTable& table, const DdpmConfig& config, std::vector<Index>&
     const std::string theirs = text("down_blocks.", i), ours = text("down.", i);
     for (Index b = 0; b < config.blocks; ++b) {
       append_part(table, text(theirs, ".resnets.", b), text(ours, ".block.", b),
-                  residual_block(skips.back() != config.level_width(i)));
+                  diffusers_residual_block(skips.back() != config.level_width(i)));
       if (config.has_attention(i)) {
         append_part(table, text(theirs, ".attentions.", b), text(ours, ".attention.", b),
                     attention_block());
@@ -63,7 +63,7 @@ void append_up(NameTable& table, const DdpmConfig& config, std::vector<Index> sk
     const std::string theirs = text("up_blocks.", config.levels() - 1 - i), ours = text("up.", i);
     for (Index b = 0; b <= config.blocks; ++b) {
       append_part(table, text(theirs, ".resnets.", b), text(ours, ".block.", b),
-                  residual_block(channels + skips.back() != config.level_width(i)));
+                  diffusers_residual_block(channels + skips.back() != config.level_width(i)));
       if (config.has_attention(i)) {
         append_part(table, text(theirs, ".attentions.", b), text(ours, ".attention.", b),
                     attention_block());
@@ -82,7 +82,8 @@ void append_up(NameTable& table, const DdpmConfig& config, std::vector<Index> sk
 void require(const json& config, const char* key, const json& absent, const json& wanted) {
   const json value = config.value(key, absent);
   if (value == wanted) return;
-  fail(where, "\"", key, "\": expected ", wanted.dump(), ", as in DDPM, got ", value.dump());
+  fail(in_diffusers_config, "\"", key, "\": expected ", wanted.dump(), ", as in DDPM, got ",
+       value.dump());
 }
 
 void require_ddpm(const json& config) {
@@ -111,7 +112,7 @@ std::vector<bool> attention_levels(const json& config) {
   std::vector<bool> attention;
   for (const json& kind : config.at("down_block_types")) {
     if (kind != "DownBlock2D" && kind != "AttnDownBlock2D") {
-      fail(where, "expected DownBlock2D or AttnDownBlock2D, got ", kind.dump());
+      fail(in_diffusers_config, "expected DownBlock2D or AttnDownBlock2D, got ", kind.dump());
     }
     attention.push_back(kind == "AttnDownBlock2D");
   }
@@ -120,21 +121,22 @@ std::vector<bool> attention_levels(const json& config) {
     up.push_back(*it ? "AttnUpBlock2D" : "UpBlock2D");
   }
   if (config.at("up_block_types") != up) {
-    fail(where, "\"up_block_types\": expected ", up.dump(), ", as on the way down, got ",
-         config.at("up_block_types").dump());
+    fail(in_diffusers_config, "\"up_block_types\": expected ", up.dump(),
+         ", as on the way down, got ", config.at("up_block_types").dump());
   }
   return attention;
 }
 
 void read_widths(const json& config, DdpmConfig& out) {
   const auto widths = config.at("block_out_channels").get<std::vector<Index>>();
-  if (widths.empty() || widths[0] < 1) fail(where, "\"block_out_channels\": there are none");
+  if (widths.empty() || widths[0] < 1)
+    fail(in_diffusers_config, "\"block_out_channels\": there are none");
   out.width = widths[0];
   out.multipliers.clear();
   for (const Index width : widths) {
     if (width < 1 || width % out.width != 0) {
-      fail(where, "\"block_out_channels\": expected multiples of the first, ", out.width, ", got ",
-           width);
+      fail(in_diffusers_config, "\"block_out_channels\": expected multiples of the first, ",
+           out.width, ", got ", width);
     }
     out.multipliers.push_back(width / out.width);
   }
@@ -145,7 +147,8 @@ void read_widths(const json& config, DdpmConfig& out) {
 NameTable ddpm_diffusers_names(const DdpmConfig& config) {
   check(config);
   if (!config.attention_each_up || !config.resample_with_conv) {
-    fail(where, "there are names for attention after every block and resampling convolutions only");
+    fail(in_diffusers_config,
+         "there are names for attention after every block and resampling convolutions only");
   }
   NameTable table;
   std::vector<Index> skips = {config.width};
@@ -153,9 +156,9 @@ NameTable ddpm_diffusers_names(const DdpmConfig& config) {
   append_part(table, "time_embedding.linear_2", "time.linear_1", published_linear());
   append_part(table, "conv_in", "first", published_conv2d());
   append_down(table, config, skips);
-  append_part(table, "mid_block.resnets.0", "middle.block_0", residual_block(false));
+  append_part(table, "mid_block.resnets.0", "middle.block_0", diffusers_residual_block(false));
   append_part(table, "mid_block.attentions.0", "middle.attention", attention_block());
-  append_part(table, "mid_block.resnets.1", "middle.block_1", residual_block(false));
+  append_part(table, "mid_block.resnets.1", "middle.block_1", diffusers_residual_block(false));
   append_up(table, config, skips);
   append_part(table, "conv_norm_out", "last_norm", published_group_norm());
   append_part(table, "conv_out", "last_conv", published_conv2d());
@@ -174,7 +177,7 @@ DdpmConfig ddpm_config_from_diffusers(const json& config) try {
   read_widths(config, out);
   const std::vector<bool> attention = attention_levels(config);
   if (static_cast<Index>(attention.size()) != out.levels()) {
-    fail(where, "expected as many \"down_block_types\" as \"block_out_channels\"");
+    fail(in_diffusers_config, "expected as many \"down_block_types\" as \"block_out_channels\"");
   }
   out.attention.clear();
   for (Index i = 0; i < out.levels(); ++i) {
@@ -183,7 +186,7 @@ DdpmConfig ddpm_config_from_diffusers(const json& config) try {
   check(out);
   return out;
 } catch (const json::exception& e) {
-  fail(where, e.what());
+  fail(in_diffusers_config, e.what());
 }
 
 std::string current_diffusers_name(const std::string& name) {

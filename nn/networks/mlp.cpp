@@ -7,7 +7,7 @@ namespace ito::nn {
 
 namespace {
 
-constexpr const char* where = "mlp config";
+constexpr const char* in_mlp_config = "mlp config";
 
 const MlpConfig& checked(const MlpConfig& config) {
   check(config);
@@ -37,7 +37,8 @@ TimeEmbedding::Options time_options(const MlpConfig& config) {
 
 void check(const MlpConfig& config) {
   const auto at_least = [](const char* key, Index value, Index least) {
-    if (value < least) fail(where, "\"", key, "\": expected at least ", least, ", got ", value);
+    if (value < least)
+      fail(in_mlp_config, "\"", key, "\": expected at least ", least, ", got ", value);
   };
   at_least("dimension", config.dimension, 1);
   at_least("width", config.width, 1);
@@ -47,7 +48,7 @@ void check(const MlpConfig& config) {
 }
 
 void from_json(const nlohmann::json& json, MlpConfig& config) {
-  ReadFields reader(where, json);
+  ReadFields reader(in_mlp_config, json);
   fields(reader, config);
   reader.finish();
   check(config);

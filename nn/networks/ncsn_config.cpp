@@ -10,7 +10,7 @@ namespace ito::nn {
 
 namespace {
 
-constexpr const char* where = "ncsn config";
+constexpr const char* in_ncsn_config = "ncsn config";
 
 using Stages = std::vector<NcsnStage>;
 
@@ -57,7 +57,8 @@ const std::vector<NcsnStage>& NcsnConfig::stages() const {
 
 void check(const NcsnConfig& config) {
   const auto at_least = [](const char* key, Index value, Index least) {
-    if (value < least) fail(where, "\"", key, "\": expected at least ", least, ", got ", value);
+    if (value < least)
+      fail(in_ncsn_config, "\"", key, "\": expected at least ", least, ", got ", value);
   };
   at_least("image_size", config.image_size, 1);
   at_least("channels", config.channels, 1);
@@ -66,18 +67,19 @@ void check(const NcsnConfig& config) {
   const std::vector<Index> variants =
       config.conditional() ? std::vector<Index>{0, 64} : std::vector<Index>{0, 64, 128, 256};
   if (std::ranges::find(variants, config.variant) == variants.end()) {
-    fail(where, "\"variant\": expected ", config.conditional() ? "64" : "64, 128 or 256",
+    fail(in_ncsn_config, "\"variant\": expected ", config.conditional() ? "64" : "64, 128 or 256",
          " (or 0), got ", config.variant);
   }
   const auto halvings = std::ranges::count_if(config.stages(), &NcsnStage::halves);
   if (config.image_size % (Index(1) << halvings) != 0) {
-    fail(where, "\"image_size\": expected a multiple of 2^", halvings, ", got ", config.image_size);
+    fail(in_ncsn_config, "\"image_size\": expected a multiple of 2^", halvings, ", got ",
+         config.image_size);
   }
   descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
 }
 
 void from_json(const nlohmann::json& json, NcsnConfig& config) {
-  ReadFields reader(where, json);
+  ReadFields reader(in_ncsn_config, json);
   fields(reader, config);
   reader.finish();
   check(config);

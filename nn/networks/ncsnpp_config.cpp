@@ -12,14 +12,14 @@ namespace ito::nn {
 
 namespace {
 
-constexpr const char* where = "ncsnpp config";
+constexpr const char* in_ncsnpp_config = "ncsnpp config";
 
 void check_fir(const std::vector<double>& taps) {
   for (const double tap : taps) {
-    if (!std::isfinite(tap)) fail(where, "\"fir\": expected finite taps, got ", tap);
+    if (!std::isfinite(tap)) fail(in_ncsnpp_config, "\"fir\": expected finite taps, got ", tap);
   }
   if (!taps.empty() && std::accumulate(taps.begin(), taps.end(), 0.0) == 0) {
-    fail(where, "\"fir\": expected taps whose sum is not 0");
+    fail(in_ncsnpp_config, "\"fir\": expected taps whose sum is not 0");
   }
 }
 
@@ -64,15 +64,15 @@ bool NcsnppConfig::has_sigma_table() const {
 
 void check(const NcsnppConfig& config) {
   const bool images = config.progressive_input == Pyramid::skip;
-  check_unet(where, {.image_size = config.image_size,
-                     .channels = config.channels,
-                     .width = config.width,
-                     .multipliers = config.multipliers,
-                     .blocks = config.blocks,
-                     .attention = config.attention,
-                     .dropout = config.dropout,
-                     .groups = config.groups,
-                     .widened = images && config.combine == Combine::cat});
+  check_unet(in_ncsnpp_config, {.image_size = config.image_size,
+                                .channels = config.channels,
+                                .width = config.width,
+                                .multipliers = config.multipliers,
+                                .blocks = config.blocks,
+                                .attention = config.attention,
+                                .dropout = config.dropout,
+                                .groups = config.groups,
+                                .widened = images && config.combine == Combine::cat});
   check_fir(config.fir);
   if (config.has_sigma_table()) {
     descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
@@ -80,7 +80,7 @@ void check(const NcsnppConfig& config) {
 }
 
 void from_json(const nlohmann::json& json, NcsnppConfig& config) {
-  ReadFields reader(where, json);
+  ReadFields reader(in_ncsnpp_config, json);
   fields(reader, config);
   reader.finish();
   check(config);

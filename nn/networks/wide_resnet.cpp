@@ -7,7 +7,7 @@ namespace ito::nn {
 
 namespace {
 
-constexpr const char* where = "wide_resnet config";
+constexpr const char* in_wide_resnet_config = "wide_resnet config";
 constexpr Index group_count = 3;
 
 template <class Fields, SameAs<WideResnetConfig> Config>
@@ -45,7 +45,8 @@ TimeEmbedding::Options time_options(const WideResnetConfig& config) {
 
 void check(const WideResnetConfig& config) {
   const auto at_least = [](const char* key, Index value, Index least) {
-    if (value < least) fail(where, "\"", key, "\": expected at least ", least, ", got ", value);
+    if (value < least)
+      fail(in_wide_resnet_config, "\"", key, "\": expected at least ", least, ", got ", value);
   };
   at_least("image_size", config.image_size, 4);
   at_least("channels", config.channels, 1);
@@ -55,14 +56,15 @@ void check(const WideResnetConfig& config) {
   at_least("blocks", config.blocks, 1);
   at_least("embedding", config.embedding, 1);
   if (config.image_size % 4 != 0) {
-    fail(where, "\"image_size\": expected a multiple of 4, got ", config.image_size);
+    fail(in_wide_resnet_config, "\"image_size\": expected a multiple of 4, got ",
+         config.image_size);
   }
   config.groups.of(config.width);
   for (Index group = 0; group < group_count; ++group) config.groups.of(group_width(config, group));
 }
 
 void from_json(const nlohmann::json& json, WideResnetConfig& config) {
-  ReadFields reader(where, json);
+  ReadFields reader(in_wide_resnet_config, json);
   fields(reader, config);
   reader.finish();
   check(config);

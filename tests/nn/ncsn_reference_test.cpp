@@ -13,22 +13,22 @@
 namespace ito::test {
 namespace {
 
-nn::NcsnConfig config_of(const std::string& name) {
+nn::NcsnConfig ncsn_config_of(const std::string& name) {
   return nn::ncsn_config_from_published(nlohmann::json::parse(reference(name).meta("config")));
 }
 
-void expect_network(const std::string& name) {
-  const nn::NcsnConfig config = config_of(name);
+void expect_ncsn(const std::string& name) {
+  const nn::NcsnConfig config = ncsn_config_of(name);
   nn::Ncsn network(config);
   expect_published(name, network, nn::ncsn_published_names(config));
 }
 
-TEST(NcsnReference, Ncsn) { expect_network("net_ncsn"); }
+TEST(NcsnReference, Ncsn) { expect_ncsn("net_ncsn"); }
 
-TEST(NcsnReference, Ncsnv2) { expect_network("net_ncsnv2"); }
+TEST(NcsnReference, Ncsnv2) { expect_ncsn("net_ncsnv2"); }
 
 TEST(NcsnReference, LoadingNamesWhatDiffers) {
-  nn::NcsnConfig config = config_of("net_ncsn");
+  nn::NcsnConfig config = ncsn_config_of("net_ncsn");
   config.num_scales = 4;
   nn::Ncsn network(config);
   const nn::TensorMap published = with_prefix(reference("net_ncsn"), "param.");

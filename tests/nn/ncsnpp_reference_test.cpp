@@ -13,37 +13,35 @@
 namespace ito::test {
 namespace {
 
-nn::NcsnppConfig config_of(const std::string& name) {
+nn::NcsnppConfig ncsnpp_config_of(const std::string& name) {
   return nn::ncsnpp_config_from_published(nlohmann::json::parse(reference(name).meta("config")));
 }
 
-void expect_network(const std::string& name) {
-  const nn::NcsnppConfig config = config_of(name);
+void expect_ncsnpp(const std::string& name) {
+  const nn::NcsnppConfig config = ncsnpp_config_of(name);
   nn::Ncsnpp network(config);
   expect_published(name, network, nn::ncsnpp_published_names(config));
 }
 
 TEST(NcsnppReference, DiscreteLevelsWithPositionalEmbedding) {
-  expect_network("net_ncsnpp_ve_discrete");
+  expect_ncsnpp("net_ncsnpp_ve_discrete");
 }
 
-TEST(NcsnppReference, ResidualPyramidsWithFilters) { expect_network("net_ncsnpp_residual_fir"); }
+TEST(NcsnppReference, ResidualPyramidsWithFilters) { expect_ncsnpp("net_ncsnpp_residual_fir"); }
 
 TEST(NcsnppReference, ResidualPyramidsWithoutFilters) {
-  expect_network("net_ncsnpp_residual_nofir");
+  expect_ncsnpp("net_ncsnpp_residual_nofir");
 }
 
-TEST(NcsnppReference, ImagePyramidsConcatenated) { expect_network("net_ncsnpp_skip_cat"); }
+TEST(NcsnppReference, ImagePyramidsConcatenated) { expect_ncsnpp("net_ncsnpp_skip_cat"); }
 
-TEST(NcsnppReference, BlocksOfDdpmWithFilters) {
-  expect_network("net_ncsnpp_ddpmblock_fir_noconv");
-}
+TEST(NcsnppReference, BlocksOfDdpmWithFilters) { expect_ncsnpp("net_ncsnpp_ddpmblock_fir_noconv"); }
 
-TEST(NcsnppReference, Unconditional) { expect_network("net_ncsnpp_unconditional"); }
+TEST(NcsnppReference, Unconditional) { expect_ncsnpp("net_ncsnpp_unconditional"); }
 
 TEST(NcsnppReference, PublishedNamesGoThereAndBack) {
   for (const char* name : {"net_ncsnpp_residual_fir", "net_ncsnpp_skip_cat"}) {
-    const nn::NcsnppConfig config = config_of(name);
+    const nn::NcsnppConfig config = ncsnpp_config_of(name);
     nn::Ncsnpp network(config);
     const nn::NameTable table = nn::ncsnpp_published_names(config);
     const nn::TensorMap published = with_prefix(reference(name), "param.");
@@ -57,7 +55,7 @@ TEST(NcsnppReference, PublishedNamesGoThereAndBack) {
 }
 
 TEST(NcsnppReference, LoadingAnotherArchitectureListsTheDifferences) {
-  nn::NcsnppConfig config = config_of("net_ncsnpp_residual_fir");
+  nn::NcsnppConfig config = ncsnpp_config_of("net_ncsnpp_residual_fir");
   config.fir = {};
   config.channels = 1;
   nn::Ncsnpp network(config);

@@ -133,7 +133,7 @@ Layer residual(const Json& s) {
                  nn::published_ncsn_block(in, out, options));
 }
 
-const LayerTable table = {
+const LayerTable ncsn_table = {
     {"instance_norm_pp", instance_norm<Kind::plus>},
     {"variance_norm", instance_norm<Kind::variance>},
     {"cond_instance_norm_pp", instance_norm<Kind::plus>},
@@ -154,6 +154,6 @@ const LayerTable table = {
 
 }  // namespace
 
-const LayerTable& ncsn_layers() { return table; }
+const LayerTable& ncsn_layers() { return ncsn_table; }
 
 }  // namespace ito::reference

@@ -160,7 +160,7 @@ Layer filter(const Json& s) {
   return operation([options](const auto& in) { return upfirdn2d(in.at(0), in.at(1), options); });
 }
 
-const LayerTable table = {
+const LayerTable unet_table = {
     {"nin", nin},
     {"group_norm", group_norm},
     {"attn_block", attention},
@@ -180,6 +180,6 @@ const LayerTable table = {
 
 }  // namespace
 
-const LayerTable& unet_layers() { return table; }
+const LayerTable& unet_layers() { return unet_table; }
 
 }  // namespace ito::reference

@@ -16,7 +16,7 @@ namespace {
 
 /// Relative limits of what no rounding error is recorded for. A loss is a mean over many elements
 /// of a network's output; its gradient's norm is held to the limit of gradients.
-constexpr double without_floor = 1e-5, loss_limit = 1e-5, norm_limit = 3e-5;
+constexpr double loss_limit = 1e-5, norm_limit = 3e-5;
 
 /// Passes on to a network and remembers what went in and came out.
 class Tap : public nn::ScoreNetwork {

@@ -9,9 +9,6 @@ namespace ito::reference {
 
 namespace {
 
-/// Relative limit where no rounding error was recorded: about 8 times a typical one.
-constexpr double without_floor = 1e-5;
-
 Rule net_rule(const ReferenceFile& file, const char* floor, const Tensor& ours) {
   return floor_rule(floor_factor, file.number(floor), without_floor, largest(ours));
 }

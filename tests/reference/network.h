@@ -34,6 +34,8 @@ NetworkUse network_of(const ReferenceFile& file, const nlohmann::json& settings)
 /// The factor on recorded floors of single evaluations: another float implementation has rounding
 /// errors of its own, a double one meets only those of the stored numbers.
 constexpr double floor_factor = sizeof(Real) == sizeof(float) ? 8 : 5;
+/// Relative limit where no rounding error was recorded: about 8 times a typical one.
+constexpr double without_floor = 1e-5;
 
 /// Compares gradients (published names and layouts) with the stored PREFIX.param.NAME, within 3e-5
 /// (or `lost`, if roundings of the data do more) of the largest of them; with the prefix "grad"
