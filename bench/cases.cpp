@@ -65,6 +65,7 @@ std::vector<OpCase> all_op_cases() {
                              convolution("conv3x3_32_32", 3, 32, 32, 32),
                              convolution("conv3x3_64_16", 3, 64, 64, 16),
                              convolution("conv3x3_16_8", 3, 16, 16, 8),
+                             product("linear_64", 16384, 64, 64),
                              product("linear_128", 128, 128, 128),
                              product("linear_1024", 1024, 1024, 1024),
                              attention_case("attention_16", 128, 16, 32)};

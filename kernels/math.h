@@ -7,6 +7,7 @@
 namespace ito::kernels {
 
 ITO_FN double exp_(double x) { return exp(x); }
+ITO_FN double exp_minus(double x) { return exp(-x); }
 ITO_FN double expm1_(double x) { return expm1(x); }
 ITO_FN double tanh_(double x) { return tanh(x); }
 ITO_FN double log_(double x) { return log(x); }
@@ -18,10 +19,11 @@ ITO_FN double erf_(double x) { return erf(x); }
 ITO_FN double sin_(double x) { return sin(x); }
 ITO_FN double cos_(double x) { return cos(x); }
 
-/// 1 / (1 + e^-x), through e^-|x|, which cannot overflow: s for x < 0 keeps its relative accuracy.
+/// 1 / (1 + e^-x), through e^-|x|, which cannot overflow: s for x < 0 keeps its relative accuracy
+/// down to 2^-126 and is 0 below.
 template <class T>
 ITO_FN T sigmoid_(T x) {
-  const T e = exp_(-abs_(x));
+  const T e = exp_minus(abs_(x));
   return (x < T(0) ? e : T(1)) / (T(1) + e);
 }
 
@@ -34,12 +36,13 @@ ITO_FN T softplus_(T x) {
 /// Derivative of x s(x), s the sigmoid: s(x) (1 + x (1 - s(x))) with 1 - s(x) = s(-x).
 template <class T>
 ITO_FN T silu_slope_(T x) {
-  const T e = exp_(-abs_(x));
-  const T s = (x < T(0) ? e : T(1)) / (T(1) + e);
-  const T s_minus = (x < T(0) ? T(1) : e) / (T(1) + e);
+  const T e = exp_minus(abs_(x));
+  const T inverse = T(1) / (T(1) + e);
+  const T other = e * inverse;
   T bounded = x < T(-1000) ? T(-1000) : x;  // infinity times 0 would be NaN
   bounded = bounded > T(1000) ? T(1000) : bounded;
-  return s * (T(1) + bounded * s_minus);
+  const bool negative = x < T(0);
+  return (negative ? other : inverse) * (T(1) + bounded * (negative ? inverse : other));
 }
 
 }  // namespace ito::kernels

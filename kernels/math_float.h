@@ -12,7 +12,7 @@ namespace ito::kernels {
 constexpr float infinity = __builtin_inff();
 constexpr float not_a_number = __builtin_nanf("");
 
-/// 2^n for -126 <= n <= 127.
+/// 2^n for -126 <= n <= 127, and 0 for -127.
 ITO_FN float power_of_two(std::uint32_t n) { return bits_as<float>((n + 127u) << 23); }
 
 // ---- exponentials --------------------------------------------------------------------------
@@ -43,6 +43,12 @@ ITO_FN float exp_(float x) {
   // 2^n in two factors: results below 2^-126 are rounded once, those above 2^128 become infinite
   const auto half = static_cast<std::uint32_t>(static_cast<std::int32_t>(e.n) >> 1);
   return (1.0f + e.p) * power_of_two(half) * power_of_two(e.n - half);
+}
+
+/// e^-x for x >= 0, in fewer steps: results below 2^-126 become 0 (2^-127 is made as 0).
+ITO_FN float exp_minus(float x) {
+  const ExpParts e = exp_parts(x > 88.0f ? -88.0f : -x);
+  return (1.0f + e.p) * power_of_two(e.n);
 }
 
 ITO_FN float expm1_(float x) {

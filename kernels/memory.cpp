@@ -1,5 +1,9 @@
 #include "kernels/memory.h"
 
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -10,10 +14,18 @@ namespace ito::kernels {
 namespace {
 
 constexpr std::size_t alignment = 64;
+/// Blocks from here on are asked for in huge pages: reading through a few hundred small ones costs
+/// more time in looking up their addresses than in arithmetic.
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 void* aligned_block(std::size_t bytes) {
-  void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  const std::size_t unit = bytes >= huge_page ? huge_page : alignment;
+  const std::size_t whole = (bytes + unit - 1) / unit * unit;
+  void* block = std::aligned_alloc(unit, whole);
   if (block == nullptr && bytes > 0) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (unit == huge_page) madvise(block, whole, MADV_HUGEPAGE);  // a wish: the system may decline
+#endif
   return block;
 }
 

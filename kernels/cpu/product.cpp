@@ -9,40 +9,34 @@
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Where a register tile lives in C: `width` columns of it count. `start`: from zero.
+/// Where a register tile lives in C, whole vectors wide. `start`: from zero.
 struct Tile {
   Real* c;
   Index stride;
-  Index width;
   bool start;
 };
 
+/// The loops over a tile are unrolled, or the compiler keeps its sums in memory.
 template <int R, int V>
 ITO_INLINE void load_tile(const Tile& tile, Vec (&sum)[R][V]) {
-  for (int i = 0; i < R; ++i) {
-    for (int v = 0; v < V; ++v) sum[i][v] = Vec{};
+  if (tile.start) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      for (int v = 0; v < V; ++v) sum[i][v] = Vec{};
+    }
+    return;
   }
-  if (tile.start) return;
+#pragma GCC unroll 16
   for (int i = 0; i < R; ++i) {
-    const Real* row = tile.c + i * tile.stride;
-    Real padded[V * lanes] = {};
-    const bool whole = tile.width == V * lanes;
-    if (!whole) std::memcpy(padded, row, static_cast<std::size_t>(tile.width) * sizeof(Real));
-    for (int v = 0; v < V; ++v) sum[i][v] = load((whole ? row : padded) + v * lanes);
+    for (int v = 0; v < V; ++v) sum[i][v] = load(tile.c + i * tile.stride + v * lanes);
   }
 }
 
 template <int R, int V>
 ITO_INLINE void store_tile(const Tile& tile, const Vec (&sum)[R][V]) {
+#pragma GCC unroll 16
   for (int i = 0; i < R; ++i) {
-    Real* row = tile.c + i * tile.stride;
-    if (tile.width == V * lanes) {
-      for (int v = 0; v < V; ++v) store(row + v * lanes, sum[i][v]);
-    } else {
-      Real padded[V * lanes];
-      for (int v = 0; v < V; ++v) store(padded + v * lanes, sum[i][v]);
-      std::memcpy(row, padded, static_cast<std::size_t>(tile.width) * sizeof(Real));
-    }
+    for (int v = 0; v < V; ++v) store(tile.c + i * tile.stride + v * lanes, sum[i][v]);
   }
 }
 
@@ -123,6 +117,22 @@ Panel panel(const Panels& b, Index first, Index last, Index k) {
   return {b.data + first * b.k + k * whole, whole, width, vectors, b.ahead};
 }
 
+/// compute(tile) for rows of `width` columns of C; where these are no whole vectors, in a copy.
+template <class Compute>
+void compute_tile(const Tile& tile, Index rows, const Panel& right, const Compute& compute) {
+  const Index whole = right.vectors * lanes;
+  if (right.width == whole) return compute(tile);
+  Real copy[tile_rows * panel_width] = {};
+  const auto bytes = static_cast<std::size_t>(right.width) * sizeof(Real);
+  for (Index i = 0; i < rows && !tile.start; ++i) {
+    std::memcpy(copy + i * whole, tile.c + i * tile.stride, bytes);
+  }
+  compute({copy, whole, tile.start});
+  for (Index i = 0; i < rows; ++i) {
+    std::memcpy(tile.c + i * tile.stride, copy + i * whole, bytes);
+  }
+}
+
 /// Packs the first `depth` rows, a multiple of lanes, of a whole panel of columns that lie along
 /// the rows of b (B is b^T).
 void pack_transposed(const PanelSource& s, const Real* in, Index depth, Real* out) {
@@ -170,11 +180,13 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
     const Panel right = panel(b, j, c.last, a.first + k.tap * a.depth + k.offset);
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
-      const Tile tile{c.c + r * c.stride + j - c.first, c.stride, right.width, start};
+      const Tile tile{c.c + r * c.stride + j - c.first, c.stride, start};
       const bool ahead =
           r == 0 && right.ahead > 0 && rows == tile_rows && right.vectors == tile_vectors;
       const RowsTile compute = ahead ? tile_asking_ahead : tiles.rows[rows - 1][right.vectors - 1];
-      compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, tile);
+      compute_tile(tile, rows, right, [&](const Tile& whole) {
+        compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, whole);
+      });
     }
   }
 }
@@ -185,13 +197,14 @@ Index packed_size(Index k, Index n) { return k * ((n + lanes - 1) / lanes * lane
 
 Panels pack_panels(const PanelSource& s, Real* packed) {
   const Index k = s.taps * s.depth;
-  for (Index first = 0; first < s.n; first += panel_width) {
+  parallel_for((s.n + panel_width - 1) / panel_width, [&](Index i) {
+    const Index first = i * panel_width;
     const Index width = smaller(panel_width, s.n - first);
     Real* out = packed + first * k;
     for (Index t = 0; t < s.taps; ++t) {
       out = pack_tap(s, s.b + t * s.tap_stride + first * s.column_stride, width, out);
     }
-  }
+  });
   return {packed, k, s.n, 0};
 }
 
@@ -215,9 +228,11 @@ void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c) 
     const Panel right = panel(b, j, c.last, a.first);
     for (Index i = 0; i < a.count; i += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - i);
-      const Tile tile{c.c + i * c.stride + j - c.first, c.stride, right.width, !c.accumulate};
-      tiles.columns[rows - 1][right.vectors - 1](a.columns, i, a.depth, right.data, right.step,
-                                                 tile);
+      const Tile tile{c.c + i * c.stride + j - c.first, c.stride, !c.accumulate};
+      compute_tile(tile, rows, right, [&](const Tile& whole) {
+        tiles.columns[rows - 1][right.vectors - 1](a.columns, i, a.depth, right.data, right.step,
+                                                   whole);
+      });
     }
   }
 }
