@@ -22,8 +22,7 @@ bool needs_packing(const Gemm& g) {
   return g.transpose_b || g.n % lanes != 0 || g.m >= packing_rows;
 }
 
-/// B in panels: in place where that is fast, else packed into `packed`.
-Panels right_operand(const Gemm& g, const Real* b, Real* packed) {
+Panels panels_of(const Gemm& g, const Real* b, Real* packed) {
   if (!needs_packing(g)) return {b, g.k, g.n, g.n};
   PanelSource source;
   source.b = b;
@@ -113,26 +112,34 @@ void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
 #ifdef ITO_OPENBLAS
   if (blas_serves(g)) return multiply_by_blas(g, a, b, c);
 #endif
-  const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
-  const Panels right = right_operand(g, b, scratch.data());
+  const RightOperand right(g, b);
   const Index columns = (g.n + piece_columns - 1) / piece_columns;
   const Index step = rows_of_block(g.k, g.n);
   const Index rows = (g.m + step - 1) / step;
   parallel_for(rows * columns, [&](Index i) {
     const Index first = i % columns * piece_columns;
-    multiply_piece(g, a, right, c, i / columns * step, first, smaller(g.n, first + piece_columns));
+    multiply_piece(g, a, right.panels(), c, i / columns * step, first,
+                   smaller(g.n, first + piece_columns));
   });
 }
 
 }  // namespace
 
-void multiply(const Gemm& g, const Real* a, const Real* b, Real* c) {
+RightOperand::RightOperand(const Gemm& g, const Real* b)
+    : packed_(needs_packing(g) ? packed_size(g.k, g.n) : 0),
+      panels_(panels_of(g, b, packed_.data())) {}
+
+void multiply(const Gemm& g, const Real* a, const RightOperand& b, Real* c) {
   if (g.k == 0 && !g.accumulate) clear(c, g.m * g.n);
   if (g.m == 0 || g.n == 0 || g.k == 0) return;
-  const Scratch scratch(needs_packing(g) ? packed_size(g.k, g.n) : 0);
-  const Panels right = right_operand(g, b, scratch.data());
   const Index step = rows_of_block(g.k, g.n);
-  for (Index row = 0; row < g.m; row += step) multiply_piece(g, a, right, c, row, 0, g.n);
+  for (Index row = 0; row < g.m; row += step) {
+    multiply_piece(g, a, b.panels(), c, row, 0, g.n);
+  }
+}
+
+void multiply(const Gemm& g, const Real* a, const Real* b, Real* c) {
+  multiply(g, a, RightOperand(g, b), c);
 }
 
 void gemm(Gemm g, const Real* a, const Real* b, Real* c) {

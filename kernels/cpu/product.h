@@ -14,6 +14,7 @@
 
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/simd.h"
+#include "kernels/memory.h"
 
 namespace ito::kernels::ITO_LEVEL {
 
@@ -92,7 +93,19 @@ struct ColumnPointers {
 /// second on.
 void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c);
 
+/// The right operand of a product (`g.m` rows at a time): in place where that is fast, else packed.
+class RightOperand {
+ public:
+  RightOperand(const Gemm& g, const Real* b);
+  const Panels& panels() const { return panels_; }
+
+ private:
+  Scratch packed_;
+  Panels panels_;
+};
+
 /// C (+)= op(A) op(B) on the calling thread, without batch (`g.batch` is ignored).
 void multiply(const Gemm& g, const Real* a, const Real* b, Real* c);
+void multiply(const Gemm& g, const Real* a, const RightOperand& b, Real* c);
 
 }  // namespace ito::kernels::ITO_LEVEL

@@ -9,7 +9,7 @@ namespace {
 
 /// y = exp(scale x - max), and returns its sum.
 inline Real exponentials(const Real* x, Index n, Real scale, Real largest, Real* y) {
-  for (Index i = 0; i < n; ++i) y[i] = exp_(scale * x[i] - largest);
+  for (Index i = 0; i < n; ++i) y[i] = exp_minus(largest - scale * x[i]);
   return sum_lanes<Real>(n, [y](Index i) { return y[i]; });
 }
 
