@@ -100,6 +100,12 @@ const std::vector<NetworkCase>& network_cases() {
             "multipliers": [1, 2, 2, 2], "blocks": 2, "attention": [16], "dropout": 0.1},
   "batch": {"size": 8}
 })"},
+                                                 {"ncsnpp_cifar10", R"({
+  "model": {"type": "ncsnpp", "image_size": 32, "channels": 3, "width": 128,
+            "multipliers": [1, 2, 2, 2], "blocks": 4, "attention": [16], "dropout": 0.1},
+  "sde": {"type": "ve"},
+  "batch": {"size": 4}
+})"},
                                                  {"ddpm_mnist", R"({
   "model": {"type": "ddpm", "image_size": 32, "channels": 1, "width": 32,
             "multipliers": [1, 2, 2], "blocks": 2, "attention": [16], "dropout": 0.1,

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NETWORKS = ["ddpm_cifar10", "ddpm_mnist", "ddpm_tiny"]
+NETWORKS = ["ddpm_cifar10", "ncsnpp_cifar10", "ddpm_mnist", "ddpm_tiny"]
 OPERATIONS = ["conv3x3_128_32", "conv3x3_256_16", "conv3x3_256_8", "conv1x1_256_16", "linear_512",
               "group_norm_silu_128_32", "attention_256"]
 # Both sides compute in single precision, each in its own order: a Winograd convolution is allowed

@@ -13,13 +13,12 @@
 #include <optional>
 
 #include "bench/workload.h"
+#include "diffusion/import/published_model.h"
 #include "diffusion/objectives/denoising.h"
 #include "diffusion/score.h"
 #include "engine/autograd.h"
 #include "engine/safetensors.h"
 #include "kernels/threads.h"
-#include "nn/networks/ddpm.h"
-#include "nn/networks/ddpm_published.h"
 
 namespace ito::bench {
 namespace {
@@ -46,13 +45,13 @@ Tensor row(const std::vector<double>& values) {
 void exchange_network(const NetworkCase& network_case, SafeTensors& file) {
   const TrainingConfig config = training_config(network_case);
   const auto network = random_network(config);
-  const auto& ddpm = std::get<nn::DdpmConfig>(config.model);
   for (const auto& [name, tensor] :
-       nn::to_published(nn::values(*network), nn::ddpm_published_names(ddpm))) {
+       nn::to_published(nn::values(*network), published_names(config.model))) {
     file.add(name, tensor);
   }
   const Index N = config.batch.size;
-  const Shape shape = {N, ddpm.image_size, ddpm.image_size, ddpm.channels};
+  Shape shape = item_shape(config.model);
+  shape.insert(shape.begin(), N);
   const Tensor x_0 = random_normal(shape, {.seed = 5}), z = random_normal(shape, {.seed = 6});
   const auto sde = make_sde(config.sde);
   const Times t = draw_times(*sde, N, {.seed = 7}, training_eps);

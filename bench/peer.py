@@ -1,5 +1,5 @@
-"""The side of PyTorch in compare_pytorch.py: the same operations, the DDPM U-Net (Ho et al. 2020, as
-Song et al. 2021 use it) under its published names, and the same training step.
+"""The side of PyTorch in compare_pytorch.py: the same operations, networks (peer_networks.py) and
+training steps.
 
   peer.py check CASE FILE                        compares with the results that ito wrote to FILE
   peer.py serve CASE KIND THREADS LAYOUT FILE    KIND and the commands are those of ito_peer
@@ -16,6 +16,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from peer_networks import NETWORKS, attention, load
 
 
 class Exchange:
@@ -43,157 +45,9 @@ class Exchange:
         return self.tensor(name).permute(0, 3, 1, 2).contiguous(memory_format=layout)
 
 
-# ---- the network -------------------------------------------------------------------------------
-
-def conv3x3(channels, out, **options):
-    return nn.Conv2d(channels, out, 3, **{"padding": 1, **options})
-
-
-class Residual(nn.Module):
-    def __init__(self, channels, out, temb, groups, dropout):
-        super().__init__()
-        self.GroupNorm_0 = nn.GroupNorm(groups(channels), channels, eps=1e-6)
-        self.Conv_0 = conv3x3(channels, out)
-        self.Dense_0 = nn.Linear(temb, out)
-        self.GroupNorm_1 = nn.GroupNorm(groups(out), out, eps=1e-6)
-        self.Dropout_0 = nn.Dropout(dropout)
-        self.Conv_1 = conv3x3(out, out)
-        if channels != out:
-            self.NIN_0 = nn.Conv2d(channels, out, 1)
-
-    def forward(self, x, temb):
-        h = self.Conv_0(F.silu(self.GroupNorm_0(x)))
-        h = h + self.Dense_0(F.silu(temb))[:, :, None, None]
-        h = self.Conv_1(self.Dropout_0(F.silu(self.GroupNorm_1(h))))
-        return (self.NIN_0(x) if hasattr(self, "NIN_0") else x) + h
-
-
-def attention(q, k, v):
-    """q, k, v [B, T, D]"""
-    scores = torch.bmm(q, k.transpose(1, 2)) * (1 / math.sqrt(q.shape[2]))
-    return torch.bmm(torch.softmax(scores, dim=2), v)
-
-
-class Attention(nn.Module):
-    def __init__(self, channels, groups):
-        super().__init__()
-        self.GroupNorm_0 = nn.GroupNorm(groups(channels), channels, eps=1e-6)
-        for i in range(4):
-            setattr(self, f"NIN_{i}", nn.Conv2d(channels, channels, 1))
-
-    def forward(self, x):
-        h = self.GroupNorm_0(x)
-        q, k, v = (nin(h).flatten(2).transpose(1, 2) for nin in (self.NIN_0, self.NIN_1, self.NIN_2))
-        mixed = attention(q, k, v).transpose(1, 2).reshape(x.shape)
-        return x + self.NIN_3(mixed)
-
-
-class Downsample(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.Conv_0 = conv3x3(channels, channels, stride=2, padding=0)
-
-    def forward(self, x):
-        return self.Conv_0(F.pad(x, (0, 1, 0, 1)))
-
-
-class Upsample(nn.Module):
-    def __init__(self, channels):
-        super().__init__()
-        self.Conv_0 = conv3x3(channels, channels)
-
-    def forward(self, x):
-        return self.Conv_0(F.interpolate(x, scale_factor=2, mode="nearest"))
-
-
-class Ddpm(nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        width, sizes = model["width"], model["multipliers"]
-        self.width, self.blocks, self.levels = width, model["blocks"], len(sizes)
-        attended = [model["image_size"] >> i in model["attention"] for i in range(self.levels)]
-        quarter = model.get("group_rule") == "quarter"
-        groups = lambda c: min(32, c // 4) if quarter else 32
-        block = lambda c, out: Residual(c, out, 4 * width, groups, model["dropout"])
-
-        modules = [nn.Linear(width, 4 * width), nn.Linear(4 * width, 4 * width),
-                   conv3x3(model["channels"], width)]
-        skips = [width]
-        for i, size in enumerate(sizes):
-            out = width * size
-            for _ in range(self.blocks):
-                modules.append(block(skips[-1], out))
-                if attended[i]:
-                    modules.append(Attention(out, groups))
-                skips.append(out)
-            if i + 1 < self.levels:
-                modules.append(Downsample(out))
-                skips.append(out)
-        channels = skips[-1]
-        modules += [block(channels, channels), Attention(channels, groups),
-                    block(channels, channels)]
-        for i, size in reversed(list(enumerate(sizes))):
-            out = width * size
-            for _ in range(self.blocks + 1):
-                modules.append(block(channels + skips.pop(), out))
-                channels = out
-            if attended[i]:
-                modules.append(Attention(out, groups))
-            if i > 0:
-                modules.append(Upsample(out))
-        modules += [nn.GroupNorm(groups(channels), channels, eps=1e-6),
-                    conv3x3(channels, model["channels"])]
-        self.attended = attended
-        self.all_modules = nn.ModuleList(modules)
-        half = width // 2
-        rates = torch.arange(half, dtype=torch.float32) * (-math.log(10000) / (half - 1))
-        self.register_buffer("frequencies", torch.exp(rates), persistent=False)
-
-    def forward(self, x, labels):
-        module = iter(self.all_modules)
-        angles = labels[:, None] * self.frequencies
-        temb = next(module)(torch.cat([angles.sin(), angles.cos()], dim=1))
-        temb = next(module)(F.silu(temb))
-        h = next(module)(x)
-        skips = [h]
-        for i in range(self.levels):
-            for _ in range(self.blocks):
-                h = next(module)(h, temb)
-                if self.attended[i]:
-                    h = next(module)(h)
-                skips.append(h)
-            if i + 1 < self.levels:
-                h = next(module)(h)
-                skips.append(h)
-        h = next(module)(h, temb)
-        h = next(module)(h)
-        h = next(module)(h, temb)
-        for i in reversed(range(self.levels)):
-            for _ in range(self.blocks + 1):
-                h = next(module)(torch.cat([h, skips.pop()], dim=1), temb)
-            if self.attended[i]:
-                h = next(module)(h)
-            if i > 0:
-                h = next(module)(h)
-        h = F.silu(next(module)(h))
-        return next(module)(h)
-
-
-def load(network, exchange):
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if ".NIN_" in name:  # published as a matrix [in, out]
-                name = name.replace(".weight", ".W").replace(".bias", ".b")
-                value = exchange.tensor(name)
-                value = value.t()[:, :, None, None] if value.dim() == 2 else value
-            else:
-                value = exchange.tensor(name)
-            assert value.shape == parameter.shape, name
-            parameter.copy_(value)
-
-
 def network_of(exchange, layout):
-    network = Ddpm(json.loads(exchange.metadata["config"])["model"])
+    model = json.loads(exchange.metadata["config"])["model"]
+    network = NETWORKS[model["type"]](model)
     load(network, exchange)
     return network.to(memory_format=layout)
 
@@ -201,42 +55,64 @@ def network_of(exchange, layout):
 # ---- what is timed -----------------------------------------------------------------------------
 
 class Sampling:
-    """One score evaluation; the score is -output / std (here of t = 0.5)."""
+    """One score evaluation, at t = 0.5. Of the VP SDE the score is -output / std."""
 
     def __init__(self, exchange, layout, batch=None):
         self.network = network_of(exchange, layout).eval()
         self.x = exchange.images("x_t", layout)[:batch]
-        self.labels = torch.full((self.x.shape[0],), 499.5)
-        self.scale = torch.full((self.x.shape[0], 1, 1, 1), -1.04)
+        ve = is_ve(exchange)
+        self.labels = torch.full((self.x.shape[0],), ve_sigma(0.5) if ve else 499.5)
+        self.scale = None if ve else torch.full((self.x.shape[0], 1, 1, 1), -1.04)
 
     def step(self):
         with torch.inference_mode():
-            self.network(self.x, self.labels) * self.scale
+            y = self.network(self.x, self.labels)
+            return y if self.scale is None else y * self.scale
+
+
+def is_ve(exchange):
+    return json.loads(exchange.metadata["config"]).get("sde", {}).get("type") == "ve"
+
+
+def ve_sigma(t):
+    return 0.01 * 5000**t
 
 
 class Training:
-    """Denoising loss of the VP SDE, backward, clip, Adam, EMA."""
+    """Denoising loss of the SDE, backward, clip, Adam, EMA."""
 
     def __init__(self, exchange, layout):
         self.network = network_of(exchange, layout).train()
-        self.parameters = list(self.network.parameters())
+        self.parameters = [p for p in self.network.parameters() if p.requires_grad]
         self.averages = [p.detach().clone() for p in self.parameters]
         self.adam = torch.optim.Adam(self.parameters, lr=2e-4)
         self.count = 0
         shape = exchange.images("x_t", layout).shape
         self.batch, self.layout = shape[0], layout
         self.data = torch.randint(0, 256, (4 * shape[0], *shape[1:]), dtype=torch.uint8)
+        self.loss = self.ve_loss if is_ve(exchange) else self.vp_loss
 
-    def loss(self):
+    def images(self):
         rows = torch.arange(self.batch) + self.count * self.batch
-        x_0 = self.data[rows % len(self.data)].float().mul_(2 / 255).sub_(1)
-        x_0 = x_0.contiguous(memory_format=self.layout)
+        x_0 = self.data[rows % len(self.data)].float().mul_(1 / 255)
+        return x_0.contiguous(memory_format=self.layout)
+
+    def vp_loss(self):
+        x_0 = self.images().mul_(2).sub_(1)
         t = 1e-5 + torch.rand(self.batch) * (1 - 1e-5)
         log_mean = -0.25 * t * t * (20 - 0.1) - 0.5 * t * 0.1
         mean, std = torch.exp(log_mean), torch.sqrt(-torch.expm1(2 * log_mean))
         z = torch.randn_like(x_0)
         x_t = mean[:, None, None, None] * x_0 + std[:, None, None, None] * z
         residual = z - self.network(x_t, 999 * t)
+        return residual.square().flatten(1).mean(1).mean()
+
+    def ve_loss(self):
+        x_0 = self.images()
+        sigma = ve_sigma(1e-5 + torch.rand(self.batch) * (1 - 1e-5))
+        z = torch.randn_like(x_0)
+        x_t = x_0 + sigma[:, None, None, None] * z
+        residual = sigma[:, None, None, None] * self.network(x_t, sigma) + z
         return residual.square().flatten(1).mean(1).mean()
 
     def step(self):
@@ -320,10 +196,13 @@ def check(name, exchange):
             differences[f"g{i}"] = relative(theirs, g)
         return differences
     network = network_of(exchange, layout).eval()
-    y = network(exchange.images("x_t", layout), exchange.tensor("labels"))
-    loss = (exchange.images("z", layout) - y).square().flatten(1).mean(1).mean()
+    labels = exchange.tensor("labels")
+    y = network(exchange.images("x_t", layout), labels)
+    scaled = labels[:, None, None, None] * y if is_ve(exchange) else -y
+    loss = (scaled + exchange.images("z", layout)).square().flatten(1).mean(1).mean()
     loss.backward()
-    norm = math.sqrt(sum(p.grad.double().square().sum().item() for p in network.parameters()))
+    norm = math.sqrt(sum(p.grad.double().square().sum().item() for p in network.parameters()
+                         if p.requires_grad))
     number = lambda key, value: abs(float(exchange.metadata[key]) / value - 1)
     return {"y": relative(exchange.images("y", layout), y.detach()),
             "loss": number("loss", loss.item()), "gradient_norm": number("gradient_norm", norm)}
