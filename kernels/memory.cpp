@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <utility>
 #include <vector>
 
 namespace ito::kernels {
@@ -29,24 +28,48 @@ void* aligned_block(std::size_t bytes) {
   return block;
 }
 
-struct Block {
-  std::size_t bytes = 0;
-  void* memory = nullptr;
-  bool used = false;
-};
-
-/// Blocks that a thread has used before, reused last in, first out.
-struct ThreadBlocks {
-  std::vector<Block*> blocks;
-  ~ThreadBlocks() {
-    for (Block* block : blocks) {
-      std::free(block->memory);
-      delete block;
-    }
+#ifndef ITO_SANITIZE
+/// A thread's scratch: a stack of blocks in segments, which are only asked of the system; what is
+/// not touched of them takes no memory.
+class ScratchStack {
+ public:
+  ~ScratchStack() {
+    for (const Segment& segment : segments_) std::free(segment.memory);
   }
+
+  /// The next block; `segment` and `used` become what pop needs.
+  void* push(std::size_t bytes, std::size_t& segment, std::size_t& used) {
+    segment = current_;
+    used = segments_.empty() ? 0 : segments_[current_].used;
+    const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+    while (current_ < segments_.size() && !segments_[current_].fits(whole)) ++current_;
+    if (current_ == segments_.size()) {
+      const std::size_t size = whole > segment_bytes ? whole : segment_bytes;
+      segments_.push_back({static_cast<char*>(aligned_block(size)), size, 0});
+    }
+    Segment& from = segments_[current_];
+    from.used += whole;
+    return from.memory + (from.used - whole);
+  }
+
+  void pop(std::size_t segment, std::size_t used) {
+    while (current_ > segment) segments_[current_--].used = 0;
+    segments_[current_].used = used;
+  }
+
+ private:
+  static constexpr std::size_t segment_bytes = std::size_t{64} << 20;
+  struct Segment {
+    char* memory;
+    std::size_t bytes, used;
+    bool fits(std::size_t more) const { return bytes - used >= more; }
+  };
+  std::vector<Segment> segments_;
+  std::size_t current_ = 0;
 };
 
-thread_local ThreadBlocks thread_blocks;
+thread_local ScratchStack scratch_stack;
+#endif
 
 }  // namespace
 
@@ -59,22 +82,20 @@ void copy_from_host(Device, void* block, const void* host, std::size_t bytes) {
   if (bytes > 0) std::memcpy(block, host, bytes);
 }
 
+#ifdef ITO_SANITIZE  // blocks of their own, so that an access outside of one is seen
+
+Scratch::Scratch(Index reals)
+    : data_(static_cast<Real*>(aligned_block(static_cast<std::size_t>(reals) * sizeof(Real)))) {}
+Scratch::~Scratch() { std::free(data_); }
+
+#else
+
 Scratch::Scratch(Index reals) {
   const std::size_t bytes = static_cast<std::size_t>(reals) * sizeof(Real);
-  Block* best = nullptr;
-  for (Block* block : thread_blocks.blocks) {
-    const bool fits = !block->used && block->bytes >= bytes;
-    if (fits && (best == nullptr || block->bytes < best->bytes)) best = block;
-  }
-  if (best == nullptr) {
-    best = new Block{bytes, aligned_block(bytes), false};
-    thread_blocks.blocks.push_back(best);
-  }
-  best->used = true;
-  block_ = best;
-  data_ = static_cast<Real*>(best->memory);
+  data_ = static_cast<Real*>(scratch_stack.push(bytes, segment_, used_));
 }
+Scratch::~Scratch() { scratch_stack.pop(segment_, used_); }
 
-Scratch::~Scratch() { static_cast<Block*>(block_)->used = false; }
+#endif
 
 }  // namespace ito::kernels

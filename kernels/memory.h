@@ -14,7 +14,8 @@ void copy_to_host(Device device, void* host, const void* block, std::size_t byte
 void copy_from_host(Device device, void* block, const void* host, std::size_t bytes);
 
 /// Scratch memory of the calling thread for the CPU kernels, 64-byte aligned, not initialised. It
-/// returns to the thread at the end of the scope, so that hot loops allocate nothing. Scopes nest.
+/// returns to the thread at the end of the scope, so that hot loops allocate nothing. Scopes nest:
+/// what was taken last goes first.
 class Scratch {
  public:
   explicit Scratch(Index reals);
@@ -24,7 +25,7 @@ class Scratch {
   Real* data() const { return data_; }
 
  private:
-  void* block_ = nullptr;
+  std::size_t segment_ = 0, used_ = 0;  ///< where the thread's stack of blocks stood before
   Real* data_ = nullptr;
 };
 

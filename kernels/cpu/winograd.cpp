@@ -15,7 +15,7 @@ namespace {
 /// Reals of transformed input that stay in the second-level cache, and the most tiles of a block:
 /// measured, flat around these.
 constexpr Index cached_reals = (4 << 18) / static_cast<Index>(sizeof(Real));
-constexpr Index most_tiles = 72;
+constexpr Index most_tiles = 48;
 /// Tiles up to which the filters are transformed panel by panel.
 constexpr Index few_tiles = 64;
 /// Rows of a panel of the filters that are transformed at a time.
