@@ -1,5 +1,7 @@
 // Times whole steps of the networks of bench/cases.h: CASE/sample, one score evaluation, and
-// CASE/train, one training step. A Google Benchmark program as ops_bench. Our own --threads=N; and
+// CASE/train, one training step, and CASE/train_recompute, the same with blocks recomputed in
+// backward (the cost of what it saves in peak_MB). A Google Benchmark program as ops_bench. Our own
+// --threads=N; and
 // --profile=CASE/sample|train (or --profile-shapes=...), which prints where the time of a step
 // goes.
 
@@ -21,8 +23,10 @@ using namespace ito::bench;
 std::function<void()> step_of(const std::string& name) {
   const std::size_t slash = name.find('/');
   const NetworkCase& network = network_case(name.substr(0, slash));
-  if (name.substr(slash + 1) == "train") {
-    return [work = std::make_shared<TrainingWork>(network)] { work->step(); };
+  const std::string kind = name.substr(slash + 1);
+  if (kind != "sample") {
+    const bool recompute = kind == "train_recompute";
+    return [work = std::make_shared<TrainingWork>(network, recompute)] { work->step(); };
   }
   return [work = std::make_shared<SamplingWork>(network)] { work->step(); };
 }
@@ -69,7 +73,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   for (const NetworkCase& network : network_cases()) {
-    for (const char* kind : {"/sample", "/train"}) {
+    for (const char* kind : {"/sample", "/train", "/train_recompute"}) {
       const std::string name = network.name + kind;
       benchmark::RegisterBenchmark(name.c_str(), [name](auto& state) { time_step(state, name); })
           ->UseRealTime()

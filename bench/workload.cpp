@@ -28,6 +28,11 @@ ImageSet random_images(const TrainingConfig& config) {
   return set;
 }
 
+TrainingConfig with_recompute(TrainingConfig config, bool recompute) {
+  config.batch.recompute = recompute;
+  return config;
+}
+
 }  // namespace
 
 TrainingConfig training_config(const NetworkCase& network) {
@@ -66,9 +71,9 @@ void SamplingWork::step() {
   network_score(*network_, *sde_)(x_, t_);
 }
 
-TrainingWork::TrainingWork(const NetworkCase& network)
+TrainingWork::TrainingWork(const NetworkCase& network, bool recompute)
     : images_(random_images(training_config(network))),
-      trainer_(training_config(network), images_) {
+      trainer_(with_recompute(training_config(network), recompute), images_) {
   randomise(trainer_.network());
 }
 

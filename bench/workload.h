@@ -34,7 +34,7 @@ class SamplingWork {
 /// Training steps on random images: batch, loss, backward, clip, Adam, EMA; dropout on.
 class TrainingWork {
  public:
-  explicit TrainingWork(const NetworkCase& network);
+  explicit TrainingWork(const NetworkCase& network, bool recompute = false);
   void step();
 
  private:

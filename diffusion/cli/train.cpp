@@ -33,6 +33,8 @@ const std::vector<ConfigFlag> config_flags = {
     {"--steps", "run.steps", "Training steps in all"},
     {"--batch", "batch.size", "Images in a step"},
     {"--accumulate", "batch.accumulate", "Compute a batch in so many parts, to need less memory"},
+    {"--recompute", "batch.recompute",
+     "Compute blocks again in backward: a third more time, less memory", Kind::on},
     {"--lr", "optimiser.learning_rate", "Learning rate"},
     {"--warmup", "optimiser.warmup", "Steps until the full learning rate"},
     {"--clip", "optimiser.clip", "Largest norm of the gradient; negative: none"},

@@ -90,6 +90,7 @@ template <class Fields, SameAs<BatchConfig> Config>
 void fields(Fields& f, Config& c) {
   f("size", c.size);
   f("accumulate", c.accumulate);
+  f("recompute", c.recompute);
 }
 void check(const BatchConfig& c) {
   in_range("batch", "size", c.size, 1, 1 << 20);

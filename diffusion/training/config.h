@@ -44,6 +44,8 @@ struct EmaConfig {
 struct BatchConfig {
   Index size = 128;
   Index accumulate = 1;  ///< parts that a batch is computed in, for want of memory
+  bool recompute =
+      false;  ///< compute what is inside of blocks again in backward, for the same want
 };
 
 /// How samples are drawn unless the one who draws them says otherwise.

@@ -5,6 +5,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "nn/recompute.h"
 
 namespace ito {
 namespace {
@@ -53,6 +54,7 @@ Trainer::Part Trainer::part(Index begin, Index end) {
   const auto flips = config_.data.flip ? draw_flips(n, address) : std::vector<std::uint8_t>();
   const Tensor x_0 = batch(images_, rows, config_.data.range, flips);
 
+  const nn::RecomputeScope recompute(config_.batch.recompute);
   const double share = static_cast<double>(n) / static_cast<double>(config_.batch.size);
   const Loss loss = objective_(*network_, x_0, address, Mode::training);
   return {share * loss.mean.item(),

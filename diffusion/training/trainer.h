@@ -26,7 +26,8 @@ struct StepReport {
 
 /// The state after step k follows from the configuration's definition and the images alone: all
 /// that is random is addressed by the seed, the step and the image's place in the whole batch. With
-/// `accumulate` the batch is computed in parts, which differs by the order of summation only.
+/// `accumulate` the batch is computed in parts, with `recompute` blocks are computed twice; both
+/// differ by the order of summation only.
 class Trainer {
  public:
   /// Refers to `images`, which must outlive the trainer. The network starts as the seed says.

@@ -2,6 +2,7 @@
 
 #include "engine/ops.h"
 #include "nn/blocks/block_options.h"
+#include "nn/recompute.h"
 
 namespace ito::nn {
 
@@ -20,6 +21,10 @@ AttentionBlock::AttentionBlock(Index channels, const Groups& groups, bool skip_r
 }
 
 Tensor AttentionBlock::forward(const Tensor& x) const {
+  return recomputable(*this, {x}, [this](const std::vector<Tensor>& in) { return compute(in[0]); });
+}
+
+Tensor AttentionBlock::compute(const Tensor& x) const {
   const Shape pixels = {x.size(0), x.size(1) * x.size(2), x.size(3)};
   const Tensor h = reshape(norm_.forward(x), pixels);  // [N, T, C]
   const Tensor mixed = attention(query_.forward(h), key_.forward(h), value_.forward(h));

@@ -13,10 +13,12 @@ class AttentionBlock : public Module {
  public:
   AttentionBlock(Index channels, const Groups& groups, bool skip_rescale = false);
 
-  /// x [N, H, W, C] -> like x.
+  /// x [N, H, W, C] -> like x. Inside a RecomputeScope only x is kept.
   Tensor forward(const Tensor& x) const;
 
  private:
+  Tensor compute(const Tensor& x) const;
+
   bool skip_rescale_;
   GroupNorm norm_;
   Linear query_, key_, value_, out_;

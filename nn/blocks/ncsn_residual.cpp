@@ -1,6 +1,7 @@
 #include "nn/blocks/ncsn_residual.h"
 
 #include "engine/ops.h"
+#include "nn/recompute.h"
 
 namespace ito::nn {
 
@@ -55,6 +56,12 @@ Tensor NcsnResidualBlock::shortcut(const Tensor& x) const {
 }
 
 Tensor NcsnResidualBlock::forward(const Tensor& x, const std::vector<Index>& classes) const {
+  return recomputable(*this, {x}, [this, classes](const std::vector<Tensor>& in) {
+    return compute(in[0], classes);
+  });
+}
+
+Tensor NcsnResidualBlock::compute(const Tensor& x, const std::vector<Index>& classes) const {
   Tensor h = conv_1_.forward(activate(options_.activation, norm_1_.forward(x, classes)));
   h = activate(options_.activation, norm_2_.forward(h, classes));
   h = conv_2_ ? conv_2_->forward(h) : halving_conv_2_->forward(h);

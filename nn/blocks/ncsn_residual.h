@@ -42,10 +42,12 @@ class NcsnResidualBlock : public Module {
  public:
   NcsnResidualBlock(Index in, Index out, const NcsnBlockOptions& options);
 
-  /// x [N, H, W, in], the classes of InstanceNorm -> [N, H', W', out].
+  /// x [N, H, W, in], the classes of InstanceNorm -> [N, H', W', out]. Inside a RecomputeScope only
+  /// x is kept.
   Tensor forward(const Tensor& x, const std::vector<Index>& classes) const;
 
  private:
+  Tensor compute(const Tensor& x, const std::vector<Index>& classes) const;
   void build_shortcut(Index in, Index out);
   Tensor shortcut(const Tensor& x) const;
 

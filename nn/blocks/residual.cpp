@@ -1,7 +1,10 @@
 #include "nn/blocks/residual.h"
 
+#include <optional>
+
 #include "engine/ops.h"
 #include "nn/blocks/resample.h"
+#include "nn/recompute.h"
 
 namespace ito::nn {
 
@@ -43,7 +46,19 @@ Tensor ResidualBlock::shortcut(const Tensor& x) const {
   return shortcut_ ? shortcut_->forward(x) : x;
 }
 
-Tensor ResidualBlock::forward(const Tensor& x, const Tensor& temb,
+Tensor ResidualBlock::forward(const std::vector<Tensor>& x, const Tensor& temb,
+                              const RandomStream* dropout) const {
+  std::vector<Tensor> inputs = x;
+  inputs.push_back(temb);
+  const auto stream = dropout == nullptr ? std::optional<RandomStream>() : *dropout;
+  return recomputable(*this, inputs, [this, stream](const std::vector<Tensor>& in) {
+    const std::vector<Tensor> parts(in.begin(), in.end() - 1);
+    return compute(parts.size() == 1 ? parts[0] : concat(parts, 3), in.back(),
+                   stream ? &*stream : nullptr);
+  });
+}
+
+Tensor ResidualBlock::compute(const Tensor& x, const Tensor& temb,
                               const RandomStream* dropout) const {
   const Activation act = options_.activation;
   Tensor h = resized(norm_0_.forward(x, act));

@@ -29,10 +29,16 @@ class ResidualBlock : public Module {
   ResidualBlock(Index in, Index out, const BlockOptions& options, std::uint32_t dropout_ordinal,
                 const ResidualShape& shape = {});
 
-  /// x [N, H, W, in], temb [N, embedding] (unused without embedding) -> [N, H', W', out].
-  Tensor forward(const Tensor& x, const Tensor& temb, const RandomStream* dropout) const;
+  /// x [N, H, W, in], temb [N, embedding] (unused without embedding) -> [N, H', W', out]. x may
+  /// come in parts, some of its channels each. Inside a RecomputeScope only the parts are kept.
+  Tensor forward(const std::vector<Tensor>& x, const Tensor& temb,
+                 const RandomStream* dropout) const;
+  Tensor forward(const Tensor& x, const Tensor& temb, const RandomStream* dropout) const {
+    return forward(std::vector<Tensor>{x}, temb, dropout);
+  }
 
  private:
+  Tensor compute(const Tensor& x, const Tensor& temb, const RandomStream* dropout) const;
   Tensor resized(const Tensor& x) const;
   Tensor shortcut(const Tensor& x) const;
 

@@ -112,7 +112,7 @@ UpLevel::UpLevel(Index in, const std::vector<Index>& skips, Index out, const Lev
 Tensor UpLevel::forward(Tensor h, const Tensor& temb, const RandomStream* dropout, Skips& skips,
                         Tensor& pyramid) const {
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    h = blocks_[i]->forward(concat({h, pop(skips)}, 3), temb, dropout);
+    h = blocks_[i]->forward({h, pop(skips)}, temb, dropout);
     // One for each block, or one alone after the last.
     const std::size_t first = blocks_.size() - attentions_.size();
     if (i >= first) h = attentions_[i - first]->forward(h);

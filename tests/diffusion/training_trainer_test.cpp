@@ -130,6 +130,26 @@ TEST(Trainer, PartsOfABatchDifferByRoundingOnly) {
   EXPECT_NEAR(x.gradient_norm, y.gradient_norm, rounding * x.gradient_norm);
 }
 
+TEST(Trainer, RecomputingBlocksDiffersByRoundingOnlyAndNeedsLessMemory) {
+  TrainingConfig kept = tiny(), again = tiny();
+  std::get<nn::DdpmConfig>(kept.model).dropout = std::get<nn::DdpmConfig>(again.model).dropout =
+      0.3;
+  again.batch.recompute = true;
+  std::size_t peak[2];
+  StepReport report[2];
+  for (int i = 0; i < 2; ++i) {
+    Trainer trainer(i == 0 ? kept : again, few());
+    const std::size_t before = memory_use(Device::cpu).current;
+    reset_peak_memory(Device::cpu);
+    report[i] = trainer.step();
+    peak[i] = memory_use(Device::cpu).peak - before;
+  }
+  const double rounding = 1000 * static_cast<double>(std::numeric_limits<Real>::epsilon());
+  EXPECT_EQ(report[0].loss, report[1].loss);  // forwards is the same
+  EXPECT_NEAR(report[0].gradient_norm, report[1].gradient_norm, rounding * report[0].gradient_norm);
+  EXPECT_LT(static_cast<double>(peak[1]), 0.8 * static_cast<double>(peak[0]));
+}
+
 TEST(Trainer, TwoTrainersStayTheSame) {
   Trainer a(tiny(), few()), b(tiny(), few());
   for (int i = 0; i < 4; ++i) {
