@@ -23,6 +23,7 @@ FlowModel::FlowModel(const FlowArguments& a)
     : options_(a.code),
       model_(read_checkpoint(checkpoint_of(a.run)), a.raw ? Weights::raw : Weights::averaged) {
   options_.ode.rtol = options_.ode.atol = a.tolerance;
+  model_.check_eps(a.code.eps);
   use_threads(a.threads);
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model_.config().convolution);

@@ -56,17 +56,10 @@ void tell(const LikelihoodArguments& a, const BitsPerDim& bits, const ImageSet& 
   std::cout << std::setprecision(4) << bits.mean << " +- " << std::setprecision(2)
             << bits.errors.total << " bits/dim, the mean and standard error of "
             << bits.per_image.size() << (bits.per_image.size() == 1 ? " image\n" : " images\n");
-  const auto part = [](const char* name, const std::optional<double>& error) {
-    std::cout << "  " << std::left << std::setw(16) << name;
-    if (error)
-      std::cout << "+- " << *error << "\n";
-    else
-      std::cout << "not told apart with so few draws\n";
-  };
-  part("data", bits.errors.data);
-  part("dequantization", bits.errors.dequantization);
-  if (a.options.probes > 0) part("probes", bits.errors.probe);
-  part("solver", bits.errors.solver);
+  tell_error("data", bits.errors.data, a.options.draws > 1 ? "--n 2" : "--draws 2");
+  tell_error("dequantization", bits.errors.dequantization, "--draws 2");
+  if (a.options.probes > 0) tell_error("probes", bits.errors.probe, "--probes 2");
+  tell_error("solver", bits.errors.solver, "");
   std::cout << std::setprecision(4) << "offset " << bits.offset << " bits/dim for " << set.levels
             << " levels, added to -log2 p / D of the scaled data\n"
             << "density at eps = " << a.options.eps
@@ -77,6 +70,7 @@ void tell(const LikelihoodArguments& a, const BitsPerDim& bits, const ImageSet& 
 
 int likelihood_by_flow(LikelihoodArguments a, const TrainedModel& model, const ImageSet& set,
                        Overwrite overwrite) {
+  model.check_eps(a.options.eps);
   a.options.probe_type = a.gaussian ? ProbeType::gaussian : ProbeType::rademacher;
   if (a.exact) a.options.probes = 0;
   a.options.ode.rtol = a.options.ode.atol = a.tolerance;

@@ -62,15 +62,8 @@ void tell(const VariationalBound& bound) {
   std::cout << std::setprecision(4) << "at most " << bound.mean << " +- " << std::setprecision(2)
             << bound.total << " bits/dim, the mean and standard error of " << images
             << (images == 1 ? " image\n" : " images\n");
-  const auto part = [](const char* name, const std::optional<double>& error) {
-    std::cout << "  " << std::left << std::setw(16) << name;
-    if (error)
-      std::cout << "+- " << *error << "\n";
-    else
-      std::cout << "not told apart with so few draws\n";
-  };
-  part("data", bound.data);
-  part("noise", bound.noise);
+  tell_error("data", bound.data, bound.noise ? "--n 2" : "--draws 2");
+  tell_error("noise", bound.noise, "--draws 2");
   const double steps = std::accumulate(bound.terms.begin() + 1, bound.terms.end(), 0.0);
   std::cout << std::setprecision(4) << "prior " << bound.prior << ", " << bound.terms.size() - 1
             << " steps " << steps << ", decoder " << bound.terms[0]
@@ -78,6 +71,15 @@ void tell(const VariationalBound& bound) {
 }
 
 }  // namespace
+
+void tell_error(const char* name, const std::optional<double>& error, const char* remedy) {
+  std::cout << "  " << std::left << std::setw(16) << name;
+  if (error) {
+    std::cout << "+- " << *error << "\n";
+  } else {
+    std::cout << "within the total (" << remedy << " tells it apart)\n";
+  }
+}
 
 int likelihood_bound(const TrainedModel& model, const ImageSet& set, Index n, BoundArguments a,
                      const std::string& json, Overwrite overwrite) {

@@ -20,4 +20,7 @@ struct BoundArguments {
 int likelihood_bound(const TrainedModel& model, const ImageSet& set, Index n, BoundArguments a,
                      const std::string& json, Overwrite overwrite);
 
+/// A line about one error bar; without it, which flag would give it.
+void tell_error(const char* name, const std::optional<double>& error, const char* remedy);
+
 }  // namespace ito::cli

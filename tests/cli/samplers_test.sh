@@ -46,6 +46,7 @@ expect 0 "standard error of 2 images" "$ito" likelihood --run run --data train -
 expect 1 "no such file" likelihood --data nowhere
 expect 1 "expected tolerances above 0" "$ito" likelihood --run run --tolerance 0
 expect 1 "eps = 2" "$ito" likelihood --run run --eps 2
+expect 1 "trained for times from 1e-05 on, got eps = 1e-06" "$ito" likelihood --run run --eps 1e-6
 expect 2 "--probes" likelihood --probes 0
 
 # The variational bound, with what belongs to it alone.
