@@ -61,7 +61,7 @@ same report/generated.png again/generated.png
 cp report/summary.json summary.before
 expect 1 "report/summary.json" "$ito" evaluate --run run --out report
 same report/summary.json summary.before
-expect 1 "the report is for the embedded digits" "$ito" evaluate --run mixed_run --out no_report
+expect 1 "no images are held out" "$ito" evaluate --run mixed_run --out no_report
 expect 1 "nothing" "$ito" evaluate --run nothing --out no_report
 [ -e no_report ] && fail "a folder has been left by what could not begin"
 no_leftovers .
