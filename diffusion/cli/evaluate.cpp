@@ -44,9 +44,11 @@ Dataset data_of(const RunFolder& folder, const DataConfig& config, const Trained
   Dataset data = open_images(config.source, {.size = config.size, .held_out = config.held_out});
   if (model.item() != data.train.item)
     fail("evaluate", folder.path(), ": the model is for images ", model.item());
-  if (data.held_out.count == 0)
+  if (data.held_out.count < 2)
     fail("evaluate", folder.path(),
-         ": no images are held out (ito train --held-out) to compare with");
+         ": expected at least 2 images held out to compare with "
+         "(ito train --held-out), got ",
+         data.held_out.count);
   return data;
 }
 
