@@ -9,6 +9,7 @@
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
 #include "diffusion/metrics/digit_report.h"
+#include "diffusion/metrics/image_report.h"
 #include "diffusion/training/film_strip.h"
 #include "diffusion/training/run_folder.h"
 #include "diffusion/training/trained_model.h"
@@ -30,7 +31,7 @@ struct EvaluateArguments {
   std::string file(const char* name) const { return out + "/" + name; }
 };
 
-constexpr Index pictured = 64, film_rows = 6, film_frames = 9;
+constexpr Index pictured = 64, compared = 297, film_rows = 6, film_frames = 9;
 constexpr const char* file_names[] = {"summary.json", "real.png", "generated.png",
                                       "trajectories.png"};
 
@@ -38,18 +39,28 @@ double seconds_now() {
   return std::chrono::duration<double>(SystemClock::now().time_since_epoch()).count();
 }
 
-/// The digits that the run was trained on; throws for a run with other data.
-Dataset digits_of(const RunFolder& folder, const TrainedModel& model) {
-  const std::string source = config_from_json(folder.read_config()).data.source;
-  if (source != "digits") {
-    fail("evaluate", folder.path(), ": the report is for the embedded digits, this run's data are ",
-         source);
-  }
-  Dataset digits = open_images(source);
-  if (model.item() != digits.train.item) {
+/// The images that the run was trained on.
+Dataset data_of(const RunFolder& folder, const DataConfig& config, const TrainedModel& model) {
+  Dataset data = open_images(config.source, {.size = config.size, .held_out = config.held_out});
+  if (model.item() != data.train.item)
     fail("evaluate", folder.path(), ": the model is for images ", model.item());
-  }
-  return digits;
+  if (data.held_out.count < 2)
+    fail("evaluate", folder.path(),
+         ": expected at least 2 images held out to compare with "
+         "(ito train --held-out), got ",
+         data.held_out.count);
+  return data;
+}
+
+/// What is said of generated images: numbers, and the same for people.
+struct Report {
+  json numbers;
+  std::string table;
+};
+
+template <class Of>
+Report report_of(const Of& report) {
+  return {to_json(report), table(report)};
 }
 
 Samples draw(const TrainedModel& model, Index n, std::uint64_t seed) {
@@ -64,24 +75,25 @@ Samples draw(const TrainedModel& model, Index n, std::uint64_t seed) {
                        .observe = {}});
 }
 
-void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& digits,
+void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& data,
                     const Tensor& generated) {
   const Range range = model.config().data.range;
-  const GridOptions grid = {.zoom = 4, .range = range};
-  write_image_grid(a.file("real.png"), batch(digits.held_out, 0, pictured, range), grid,
+  const Index zoom = zoom_for(model.item());
+  const GridOptions grid = {.zoom = zoom, .range = range};
+  write_image_grid(a.file("real.png"),
+                   batch(data.held_out, 0, std::min(pictured, data.held_out.count), range), grid,
                    a.replace());
   write_image_grid(a.file("generated.png"), slice(generated, 0, 0, pictured), grid, a.replace());
 
-  const Tensor real = batch(digits.held_out, 0, film_rows, range);
+  const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
   const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
   const Tensor back = reverse_frames(model.sde(), model.score(), model.item(),
                                      model.config().sampling, film_rows, film_frames, a.seed);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
-                   {.columns = film_frames, .zoom = 4, .range = range}, a.replace());
+                   {.columns = film_frames, .zoom = zoom, .range = range}, a.replace());
 }
 
-json summary(const DigitReport& report, const std::vector<json>& log) {
-  json out = to_json(report);
+json summary(json out, const std::vector<json>& log) {
   if (log.empty()) return out;
   out["loss_first"] = log.front().at("loss");
   out["loss_last"] = log.back().at("loss");
@@ -92,8 +104,8 @@ json summary(const DigitReport& report, const std::vector<json>& log) {
   return out;
 }
 
-void tell(const EvaluateArguments& a, const DigitReport& report, const json& numbers) {
-  std::cout << table(report);
+void tell(const EvaluateArguments& a, const Report& report, const json& numbers) {
+  std::cout << report.table;
   if (numbers.contains("loss_first")) {
     std::cout << "training loss " << numbers["loss_first"].get<double>() << " at the start, "
               << numbers["loss_last"].get<double>() << " at the end; training took "
@@ -109,21 +121,24 @@ int evaluate(const EvaluateArguments& a) {
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
   kernels::set_convolution_mode(model.config().convolution);
-  const Dataset digits = digits_of(folder, model);
+  const DataConfig config = config_from_json(folder.read_config()).data;
+  const Dataset data = data_of(folder, config, model);
   create_folders(a.out);
   for (const char* name : file_names) check_writable(a.file(name), a.replace());
 
   catch_interrupts();
-  const Index n = std::max({a.n, digits.held_out.count, pictured});
+  const Index n = std::max({a.n, std::min(data.held_out.count, compared), pictured});
   const Samples samples = draw(model, n, a.seed);
   if (!samples.complete) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
   }
-  const DigitReport report =
-      report_digits(to_unit(samples.x, model.config().data.range), digits, a.seed);
-  write_pictures(a, model, digits, samples.x);
-  json numbers = summary(report, folder.read_log());
+  const Tensor generated = to_unit(samples.x, model.config().data.range);
+  const Report report = config.source == "digits"
+                            ? report_of(report_digits(generated, data, a.seed))
+                            : report_of(report_images(generated, data, a.seed));
+  write_pictures(a, model, data, samples.x);
+  json numbers = summary(report.numbers, folder.read_log());
   numbers["seconds_total"] =
       seconds_now() - began + (a.since > 0 ? 0.0 : numbers.value("seconds_train", 0.0));
   write_file(a.file("summary.json"), numbers.dump(2) + "\n", a.replace());
@@ -135,11 +150,13 @@ int evaluate(const EvaluateArguments& a) {
 
 void add_evaluate(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand(
-      "evaluate", "Measure digits drawn from a run against real ones; numbers and pictures");
+      "evaluate", "Measure images drawn from a run against real ones; numbers and pictures");
   auto a = std::make_shared<EvaluateArguments>();
-  command->add_option("--run", a->run, "Folder of a run trained on the digits")->required();
+  command->add_option("--run", a->run, "Folder of a run")->required();
   command->add_option("--out", a->out, "Folder for summary.json and the pictures")->required();
-  command->add_option("--n", a->n, "Digits to generate, at least as many as are held out")
+  command
+      ->add_option("--n", a->n,
+                   "Images to generate, at least 64 and as many as are held out, up to 297")
       ->check(CLI::Range(0, 1 << 20));
   command->add_option("--seed", a->seed, "Seed of the noise");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")

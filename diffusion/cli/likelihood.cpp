@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/images.h"
 #include "diffusion/cli/interrupt.h"
+#include "diffusion/cli/likelihood_bound.h"
 #include "diffusion/cli/progress.h"
-#include "diffusion/data/open.h"
 #include "diffusion/likelihood/bits_per_dim.h"
-#include "diffusion/training/run_folder.h"
 #include "diffusion/training/trained_model.h"
 #include "kernels/convolution.h"
 
@@ -19,32 +19,13 @@ namespace {
 using nlohmann::json;
 
 struct LikelihoodArguments {
-  std::string run, data = "held-out", json;
+  std::string run, data = "held-out", method = "flow", json;
   Index n = 64, threads = 0;
   LikelihoodOptions options = {.draws = 2};
+  BoundArguments bound;
   double tolerance = 1e-5;
   bool gaussian = false, exact = false, raw = false, overwrite = false;
 };
-
-/// "held-out" or "train": the part of the run's own data; else a data set by name or path, of which
-/// the part held out counts where there is one.
-ImageSet images_of(const LikelihoodArguments& a, const TrainedModel& model) {
-  ImageSet set;
-  if (a.data == "held-out" || a.data == "train") {
-    const DataConfig config = config_from_json(RunFolder(a.run).read_config()).data;
-    const Dataset data =
-        open_images(config.source, {.size = config.size, .held_out = config.held_out});
-    set = a.data == "train" ? data.train : data.held_out;
-    if (set.count == 0) fail("likelihood", a.run, ": no images of the run are ", a.data);
-  } else {
-    const Dataset data = open_images(a.data, {.size = model.config().data.size, .held_out = 0});
-    set = data.held_out.count > 0 ? data.held_out : data.train;
-  }
-  if (set.item != model.item())
-    fail("likelihood", "the model is for images ", model.item(), ", those of ",
-         printable(set.source), " are ", set.item);
-  return set;
-}
 
 json to_json(const LikelihoodArguments& a, const BitsPerDim& bits, Index step) {
   json errors = {{"total", bits.errors.total}};
@@ -58,6 +39,7 @@ json to_json(const LikelihoodArguments& a, const BitsPerDim& bits, Index step) {
   return {{"bits_per_dim", bits.mean},
           {"standard_errors", errors},
           {"offset", bits.offset},
+          {"prior_gap_at_most", bits.prior_gap},
           {"images", bits.per_image.size()},
           {"draws", a.options.draws},
           {"probes", a.options.probes},
@@ -74,35 +56,24 @@ void tell(const LikelihoodArguments& a, const BitsPerDim& bits, const ImageSet& 
   std::cout << std::setprecision(4) << bits.mean << " +- " << std::setprecision(2)
             << bits.errors.total << " bits/dim, the mean and standard error of "
             << bits.per_image.size() << (bits.per_image.size() == 1 ? " image\n" : " images\n");
-  const auto part = [](const char* name, const std::optional<double>& error) {
-    std::cout << "  " << std::left << std::setw(16) << name;
-    if (error)
-      std::cout << "+- " << *error << "\n";
-    else
-      std::cout << "not told apart with so few draws\n";
-  };
-  part("data", bits.errors.data);
-  part("dequantization", bits.errors.dequantization);
-  if (a.options.probes > 0) part("probes", bits.errors.probe);
-  part("solver", bits.errors.solver);
+  tell_error("data", bits.errors.data, a.options.draws > 1 ? "--n 2" : "--draws 2");
+  tell_error("dequantization", bits.errors.dequantization, "--draws 2");
+  if (a.options.probes > 0) tell_error("probes", bits.errors.probe, "--probes 2");
+  tell_error("solver", bits.errors.solver, "");
   std::cout << std::setprecision(4) << "offset " << bits.offset << " bits/dim for " << set.levels
             << " levels, added to -log2 p / D of the scaled data\n"
-            << "density at eps = " << a.options.eps << ", the SDE's prior at T; "
+            << "density at eps = " << a.options.eps
+            << "; the SDE's prior stands for p_T, which costs " << bits.prior_gap
+            << " bits/dim at most\n"
             << bits.evaluations << " evaluations an image and draw" << std::endl;
 }
 
-int likelihood(LikelihoodArguments a) {
-  const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
-  if (!a.json.empty()) check_writable(a.json, overwrite);
-  use_threads(a.threads);
-  const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
-                           a.raw ? Weights::raw : Weights::averaged);
-  kernels::set_convolution_mode(model.config().convolution);
-  const ImageSet set = images_of(a, model);
+int likelihood_by_flow(LikelihoodArguments a, const TrainedModel& model, const ImageSet& set,
+                       Overwrite overwrite) {
+  model.check_eps(a.options.eps);
   a.options.probe_type = a.gaussian ? ProbeType::gaussian : ProbeType::rademacher;
   if (a.exact) a.options.probes = 0;
   a.options.ode.rtol = a.options.ode.atol = a.tolerance;
-  catch_interrupts();
   BitsPerDim bits;
   {
     Progress progress("likelihood", 1000);
@@ -122,6 +93,35 @@ int likelihood(LikelihoodArguments a) {
   return Exit::ok;
 }
 
+int likelihood(LikelihoodArguments a) {
+  const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
+  if (!a.json.empty()) check_writable(a.json, overwrite);
+  use_threads(a.threads);
+  const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
+                           a.raw ? Weights::raw : Weights::averaged);
+  kernels::set_convolution_mode(model.config().convolution);
+  const ImageSet set = images_for(model, a.run, a.data);
+  catch_interrupts();
+  if (a.method == "flow") return likelihood_by_flow(a, model, set, overwrite);
+  a.bound.options.draws = a.options.draws;
+  a.bound.options.seed = a.options.seed;
+  a.bound.options.batch = a.options.batch;
+  return likelihood_bound(model, set, a.n, a.bound, a.json, overwrite);
+}
+
+/// Options of one method mean nothing to the other.
+void check_method(const CLI::App& command, const std::string& method) {
+  const bool flow = method == "flow";
+  if (!flow && method != "elbo")
+    throw UsageError("--method: expected flow or elbo, got " + printable(method));
+  const std::vector<const char*> others =
+      flow ? std::vector<const char*>{"--variance", "--steps"}
+           : std::vector<const char*>{"--probes", "--gaussian", "--exact", "--eps", "--tolerance"};
+  for (const char* name : others)
+    if (command.count(name) > 0)
+      throw UsageError(text(name, " is for --method ", flow ? "elbo" : "flow"));
+}
+
 }  // namespace
 
 void add_likelihood(CLI::App& app, int& exit) {
@@ -130,8 +130,13 @@ void add_likelihood(CLI::App& app, int& exit) {
   auto a = std::make_shared<LikelihoodArguments>();
   command->add_option("--run", a->run, "Folder of a run, or a checkpoint")->required();
   command->add_option("--data", a->data, "held-out, train, or another data set");
+  command->add_option("--method", a->method,
+                      "flow: the density of the probability flow; elbo: the variational bound of "
+                      "DDPM's discrete chain");
   command->add_option("--n", a->n, "Images, the first of the set")->check(CLI::Range(1, 1 << 24));
-  command->add_option("--draws", a->options.draws, "Of the uniform dequantization, per image")
+  command
+      ->add_option("--draws", a->options.draws,
+                   "Of the uniform dequantization (elbo: of the noise), per image")
       ->check(CLI::Range(1, 1 << 12));
   command->add_option("--probes", a->options.probes, "Of the divergence, per draw")
       ->check(CLI::Range(1, 1 << 12));
@@ -139,7 +144,11 @@ void add_likelihood(CLI::App& app, int& exit) {
   command->add_flag("--exact", a->exact, "The exact divergence: D times the work of a probe");
   command->add_option("--eps", a->options.eps, "Time of the data");
   command->add_option("--tolerance", a->tolerance, "Of the solver, relative and absolute");
-  command->add_option("--seed", a->options.seed, "Seed of dequantization and probes");
+  command->add_option("--variance", a->bound.variance,
+                      "elbo: of the reverse steps, posterior or beta");
+  command->add_option("--steps", a->bound.steps, "elbo: of the chain; the model's")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option("--seed", a->options.seed, "Seed of everything random");
   command->add_option("--batch", a->options.batch, "Images computed at once")
       ->check(CLI::Range(1, 1 << 16));
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
@@ -147,7 +156,10 @@ void add_likelihood(CLI::App& app, int& exit) {
       ->check(CLI::Range(0, 1024));
   command->add_option("--json", a->json, "Write the numbers to this file too");
   command->add_flag("--overwrite", a->overwrite, "Replace an existing file");
-  command->callback([a, &exit] { exit = likelihood(*a); });
+  command->callback([a, command, &exit] {
+    check_method(*command, a->method);
+    exit = likelihood(*a);
+  });
 }
 
 }  // namespace ito::cli

@@ -65,6 +65,9 @@ int main(int argc, char** argv) {
   add_import(app, exit);
   add_export(app, exit);
   add_likelihood(app, exit);
+  add_encode(app, exit);
+  add_decode(app, exit);
+  add_interpolate(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

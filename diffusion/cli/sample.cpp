@@ -4,10 +4,9 @@
 
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/flags.h"
+#include "diffusion/cli/image_output.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
-#include "diffusion/data/grid.h"
-#include "diffusion/data/npy.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trained_model.h"
 
@@ -15,10 +14,11 @@ namespace ito::cli {
 namespace {
 
 struct SampleArguments {
-  std::string run, out;
+  std::string run;
+  ImageOutput out;
   SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
-  Index zoom = 0, threads = 0;
-  bool raw = false, exact = false, overwrite = false;
+  Index threads = 0;
+  bool raw = false, exact = false;
   ConfigFlags flags;
 };
 
@@ -51,38 +51,13 @@ SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patc
   }
 }
 
-void write(const SampleArguments& a, const Tensor& x, Range range) {
-  const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
-  if (a.out.ends_with(".npy")) {
-    write_npy(a.out, to_unit(x, range), overwrite);
-  } else {
-    Shape item(x.shape().begin() + 1, x.shape().end());
-    write_image_grid(a.out, x, {.zoom = a.zoom > 0 ? a.zoom : zoom_for(item), .range = range},
-                     overwrite);
-  }
-}
-
-void check_output(const SampleArguments& a) {
-  if (!a.out.ends_with(".png") && !a.out.ends_with(".npy")) {
-    throw UsageError("--out: expected a name ending in .png or .npy, got " + printable(a.out));
-  }
-  check_writable(a.out, a.overwrite ? Overwrite::yes : Overwrite::no);
-}
-
-void check_picture(const SampleArguments& a, const Shape& item) {
-  const bool picture = item.rank() == 3 && (item[2] == 1 || item[2] == 3);
-  if (a.out.ends_with(".png") && !picture) {
-    fail("sample", "samples ", item, " make no picture; --out with .npy writes the numbers");
-  }
-}
-
 int sample(const SampleArguments& a) {
-  check_output(a);
+  a.out.check();
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
                            a.raw ? Weights::raw : Weights::averaged);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
-  check_picture(a, model.item());
+  a.out.check_item(model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
   catch_interrupts();
@@ -100,10 +75,10 @@ int sample(const SampleArguments& a) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
   }
-  write(a, samples.x, model.config().data.range);
+  a.out.write(samples.x, model.config().data.range);
   const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
   std::cout << a.range.count << (a.range.count == 1 ? " sample" : " samples") << " of step "
-            << model.step() << ": " << a.out << "\n"
+            << model.step() << ": " << a.out.path << "\n"
             << grouped(evaluations) << " evaluations of the score in " << batches
             << (batches == 1 ? " batch" : " batches") << std::endl;
   return Exit::ok;
@@ -115,8 +90,7 @@ void add_sample(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand("sample", "Draw samples from a trained network");
   auto a = std::make_shared<SampleArguments>();
   command->add_option("--run", a->run, "Folder of a run, or a checkpoint")->required();
-  command->add_option("--out", a->out, ".png: a picture of all; .npy: floats, [0, 1] as trained on")
-      ->required();
+  a->out.add_to(*command);
   command->add_option("--n", a->range.count, "How many")->check(CLI::Range(1, 1 << 24));
   command->add_option("--seed", a->range.seed, "Seed of the noise");
   command
@@ -126,14 +100,11 @@ void add_sample(CLI::App& app, int& exit) {
   command->add_option("--batch", a->range.batch, "Samples computed at once")
       ->check(CLI::Range(1, 1 << 16));
   a->flags.add_to(*command, sampling_flags);
-  command->add_option("--zoom", a->zoom, "Enlarge the picture's pixels; 0: as fits")
-      ->check(CLI::Range(0, 64));
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_flag("--exact", a->exact,
                     "Direct convolutions only, whatever the run was trained with");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
-  command->add_flag("--overwrite", a->overwrite, "Replace an existing file");
   command->callback([a, &exit] { exit = sample(*a); });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diffusion/likelihood/prior_gap.h"
 #include "diffusion/ode/probability_flow.h"
 #include "engine/autograd.h"
 
@@ -52,6 +53,7 @@ class Measurement {
     std::vector<double> values(static_cast<std::size_t>(count_ * M * K));
     for (Index first = 0; first < count_; first += options_.batch) {
       const Index n = std::min(options_.batch, count_ - first);
+      add_prior_gap(dequantized(set_, first, n, range_, options_.seed, 0));
       for (Index m = 0; m < M; ++m) {
         const std::vector<double> bits = solve({first, n, m}, options_.ode);
         if (!result_.complete) return result_;
@@ -85,6 +87,12 @@ class Measurement {
     solved_ += static_cast<double>(part.n);
     for (const OdePath& path : flow.paths) evaluations_ += static_cast<double>(path.evaluations);
     return bits_of(log_density(sde_, flow), item_of(x).elements(), result_.offset);
+  }
+
+  void add_prior_gap(const Tensor& x) {
+    const double T = sde_.T(), all = static_cast<double>(count_ * item_of(x).elements());
+    for (const double nats : prior_divergence(sde_.mean_scale(T), sde_.std(T), sde_.prior_std(), x))
+      result_.prior_gap += nats / (all * std::log(2.0));
   }
 
   Index checked() const { return std::min(options_.solver_images, count_); }

@@ -23,6 +23,8 @@ struct BitsPerDim {
   double mean = 0;                ///< bits per dimension
   ErrorBars errors;               ///< standard errors of the mean
   double offset = 0;              ///< what was added to -log2 p / D, see bits_offset
+  double prior_gap = 0;           ///< by which the mean is too large at most, as the SDE's prior is
+                                  ///< not p_T; see prior_divergence
   std::vector<double> per_image;  ///< mean over draws and probes
   double evaluations = 0;         ///< of the score for one image and draw, on average
   bool complete = true;

@@ -47,8 +47,9 @@ ErrorBars error_bars(const std::vector<double>& values, Index images, Index draw
   // above.
   const double total = all.variance / N, within_image = by_image.variance / (N * M),
                within_draw = by_draw.variance / (N * M * K);
+  const double random = images > 1 ? total : draws > 1 ? within_image : within_draw;
   ErrorBars bars{
-      .total = deviation(total), .data = {}, .dequantization = {}, .probe = {}, .solver = {}};
+      .total = deviation(random), .data = {}, .dequantization = {}, .probe = {}, .solver = {}};
   if (probes > 1) bars.probe = deviation(within_draw);
   if (draws > 1) {
     bars.dequantization = deviation(within_image - within_draw);

@@ -10,7 +10,7 @@ namespace ito {
 
 /// Standard errors of a mean. Those that cannot be told apart (one draw, or one probe) are absent.
 struct ErrorBars {
-  double total = 0;  ///< of all that is random together
+  double total = 0;  ///< of all that is random together; of one image, of its draws and probes
   std::optional<double> data, dequantization, probe;
   /// Not random: by how much values change when the solver's tolerances are ten times smaller.
   std::optional<double> solver;

@@ -36,6 +36,13 @@ std::vector<double> flow_drift(const Sde& sde, const Times& t, const std::vector
   return drift;
 }
 
+OdeFunction probability_flow(const Sde& sde, const Score& score, const Shape& item) {
+  return
+      [&sde, &score, item](std::span<const Index>, const Times& t, const std::vector<double>& x) {
+        return flow_drift(sde, t, x, score(batch_of_rows(x, item), t));
+      };
+}
+
 void check_flow_times(const Sde& sde, double eps) {
   if (!(eps > 0 && eps < sde.T()))
     fail("probability_flow", "expected 0 < eps < ", sde.T(), ", got eps = ", eps);

@@ -22,12 +22,8 @@ FlowSamples probability_flow_ode(const Sde& sde, const Score& score, const Tenso
   const NoGrad no_grad;
   check_flow_times(sde, options.eps);
   const Shape item = item_of(x_T);
-  const OdeFunction drift = [&](std::span<const Index>, const Times& t,
-                                const std::vector<double>& x) {
-    return flow_drift(sde, t, x, score(batch_of_rows(x, item), t));
-  };
-  OdeSolution solution =
-      solve_ode(drift, rows_of_batch(x_T), x_T.size(0), sde.T(), options.eps, options.ode);
+  OdeSolution solution = solve_ode(probability_flow(sde, score, item), rows_of_batch(x_T),
+                                   x_T.size(0), sde.T(), options.eps, options.ode);
 
   FlowSamples samples{.x = batch_of_rows(solution.y, item),
                       .frames = {},

@@ -7,6 +7,8 @@
 
 namespace ito {
 
+// mnist-*: sized for two cores, 350,000 images (VE 290,000) in batches of 64. sigma_max of VE is
+// the largest distance between two images (Song and Ermon 2020, technique 1): 16.02 among 4,000.
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
       {"digits", "8x8 digits, embedded: a small DDPM U-Net, minutes on two cores", R"({
@@ -32,6 +34,44 @@ const std::vector<Preset>& presets() {
   "run": {"steps": 50000, "log_every": 50, "held_out_every": 1000, "checkpoint_every": 1000,
           "sample_every": 2500, "samples": 64},
   "sampling": {"steps": 500}
+})"},
+      {"mnist-vp", "28x28 digits in 40 minutes on two cores: a small DDPM U-Net, VP SDE", R"({
+  "data": {"range": "centered"},
+  "model": {"type": "ddpm", "width": 32, "multipliers": [1, 2, 4], "blocks": 1, "attention": [7],
+            "dropout": 0.0, "group_rule": "quarter"},
+  "sde": {"type": "vp"},
+  "optimiser": {"learning_rate": 1e-3, "warmup": 500, "clip": 1},
+  "ema": {"decay": 0.999},
+  "batch": {"size": 64},
+  "run": {"steps": 5500, "log_every": 50, "held_out_every": 500, "held_out_images": 512,
+          "checkpoint_every": 500, "sample_every": 5500, "samples": 64},
+  "sampling": {"predictor": "euler_maruyama", "corrector": "none", "steps": 500, "eps": 1e-3}
+})"},
+      {"mnist-subvp", "the same with the sub-VP SDE", R"({
+  "data": {"range": "centered"},
+  "model": {"type": "ddpm", "width": 32, "multipliers": [1, 2, 4], "blocks": 1, "attention": [7],
+            "dropout": 0.0, "group_rule": "quarter"},
+  "sde": {"type": "subvp"},
+  "optimiser": {"learning_rate": 1e-3, "warmup": 500, "clip": 1},
+  "ema": {"decay": 0.999},
+  "batch": {"size": 64},
+  "run": {"steps": 5500, "log_every": 50, "held_out_every": 500, "held_out_images": 512,
+          "checkpoint_every": 500, "sample_every": 5500, "samples": 64},
+  "sampling": {"predictor": "euler_maruyama", "corrector": "none", "steps": 500, "eps": 1e-3}
+})"},
+      {"mnist-ve", "28x28 digits in 40 minutes on two cores: a small NCSN++, VE SDE", R"({
+  "data": {"range": "unit"},
+  "model": {"type": "ncsnpp", "width": 32, "multipliers": [1, 2, 4], "blocks": 1, "attention": [7],
+            "dropout": 0.0},
+  "sde": {"type": "ve", "sigma_min": 0.01, "sigma_max": 16},
+  "objective": {"reduction": "half_sum"},
+  "optimiser": {"learning_rate": 1e-3, "warmup": 500, "clip": 1},
+  "ema": {"decay": 0.999},
+  "batch": {"size": 64},
+  "run": {"steps": 4500, "log_every": 50, "held_out_every": 500, "held_out_images": 512,
+          "checkpoint_every": 500, "sample_every": 4500, "samples": 64},
+  "sampling": {"predictor": "reverse_diffusion", "corrector": "langevin", "snr": 0.16,
+               "steps": 500, "eps": 1e-5}
 })"},
       {"cifar10-ddpm",
        "32x32 colour (a folder with CIFAR-10's .bin files): DDPM as Song et al. 2021",

@@ -1,5 +1,7 @@
 #include "diffusion/training/trained_model.h"
 
+#include "diffusion/training/objective.h"
+
 namespace ito {
 
 TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
@@ -16,6 +18,12 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
     for (auto& [name, value] : checkpoint.group("ema")) state[name] = value;
   }
   nn::load(*network_, state);
+}
+
+void TrainedModel::check_eps(double eps) const {
+  const ObjectiveConfig& objective = config_.objective;
+  if (labels_of(objective) == Labels::continuous && eps < objective.eps)
+    fail("model", "it was trained for times from ", objective.eps, " on, got eps = ", eps);
 }
 
 }  // namespace ito

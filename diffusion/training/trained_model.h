@@ -27,6 +27,9 @@ class TrainedModel {
   const TrainingConfig& config() const { return config_; }
   Shape item() const { return item_shape(config_.model); }
   Index step() const { return step_; }
+  /// Throws for a time of the data that the network has not seen in training: below the
+  /// objective's eps in continuous time.
+  void check_eps(double eps) const;
 
  private:
   TrainingConfig config_;

@@ -61,7 +61,13 @@ same report/generated.png again/generated.png
 cp report/summary.json summary.before
 expect 1 "report/summary.json" "$ito" evaluate --run run --out report
 same report/summary.json summary.before
-expect 1 "the report is for the embedded digits" "$ito" evaluate --run mixed_run --out no_report
+
+# and on a run of other images
+{ printf '\0\0\10\3\0\0\0\144\0\0\0\10\0\0\0\10' && seq 1 9999 | head -c 6400; } >other.idx
+train --data other.idx --held-out 20 --out other --samples 0 >/dev/null || fail "training"
+expect 0 "block means" "$ito" evaluate --run other --out other_report
+grep -q '"compared": 20' other_report/summary.json || fail "no 20 images are compared"
+expect 1 "expected at least 2 images held out" "$ito" evaluate --run mixed_run --out no_report
 expect 1 "nothing" "$ito" evaluate --run nothing --out no_report
 [ -e no_report ] && fail "a folder has been left by what could not begin"
 no_leftovers .

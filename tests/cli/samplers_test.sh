@@ -46,5 +46,23 @@ expect 0 "standard error of 2 images" "$ito" likelihood --run run --data train -
 expect 1 "no such file" likelihood --data nowhere
 expect 1 "expected tolerances above 0" "$ito" likelihood --run run --tolerance 0
 expect 1 "eps = 2" "$ito" likelihood --run run --eps 2
+expect 1 "trained for times from 1e-05 on, got eps = 1e-06" "$ito" likelihood --run run --eps 1e-6
 expect 2 "--probes" likelihood --probes 0
+
+# The variational bound, with what belongs to it alone.
+elbo() { "$ito" likelihood --run run --n 3 --method elbo --steps 25 "$@"; }
+expect 0 "bits/dim, the mean and standard error of 3 images" elbo --json c.json
+for text in "at most" noise "24 steps" decoder "no offset"; do
+  grep -qF -- "$text" out.txt || fail "no word of $text: $(cat out.txt)"
+done
+expect 0 "bits/dim" elbo --batch 2 --threads 1 --json d.json
+same c.json d.json
+expect 0 "bits/dim" elbo --variance beta --draws 1
+expect 2 "expected beta or posterior" elbo --variance gamma
+expect 2 "--probes is for --method flow" elbo --probes 2
+expect 2 "--variance is for --method elbo" likelihood --variance beta
+expect 2 "expected flow or elbo" likelihood --method ode
+expect 1 "more than beta_max = 20" "$ito" likelihood --run run --method elbo --steps 20
+train --out sub --steps 5 --samples 0 --set sde.type=subvp >/dev/null || fail "training"
+expect 1 "for the SDE vp; this model has subvp" "$ito" likelihood --run sub --method elbo
 finish

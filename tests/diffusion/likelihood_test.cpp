@@ -160,6 +160,29 @@ TEST(FlowDensity, HasTheSameBitsInAnyBatch) {
   }
 }
 
+TEST(FlowDensity, SaysWhichSampleAndWhereTheScoreIsNotANumber) {
+  const VpSde sde;
+  const auto nan_when = [](auto broken) -> Score {
+    return [broken](const Tensor& x, const Times& t) {
+      const auto scale = per_sample(
+          t, [&](double t_n) { return t_n > 0.25 && broken(t.size()) ? std::nan("") : 0.0; });
+      return scale_per_sample(x, scale);
+    };
+  };
+  // Two samples that are under way for different times, so that one is alone at the end.
+  const Tensor x({2, 1}, {Real(1e-4), Real(1000)});
+  const Score last = nan_when([](std::size_t under_way) { return under_way == 1; });
+  test::expect_error([&] { flow_density(sde, last, x, {}, {.ode = {.first_sample = 40}}); },
+                     {"the derivative of sample 41 at t = 0.", "is not finite"});
+  const Score all = nan_when([](std::size_t) { return true; });
+  const auto probes = draw_probes(ProbeType::rademacher, {2, 1}, 2, 1);
+  test::expect_error(
+      [&] {
+        flow_density(sde, all, Tensor::full({2, 1}, 1), probes);
+      },
+      {"sample 0 at t = 0.", "is not finite"});
+}
+
 TEST(FlowDensity, CountsCallsOfTheScore) {
   const VpSde sde;
   Index calls = 0;
@@ -200,6 +223,9 @@ TEST(ErrorBars, SeparateWhatMakesAMeanUnsure) {
   const ErrorBars alone = error_bars({1, 2, 4}, 3, 1, 1);
   EXPECT_FALSE(alone.probe || alone.dequantization || alone.data);
   EXPECT_NEAR(alone.total, std::sqrt(7.0 / 3 / 3), 1e-12);
+  // Of a single image its draws alone are random, of a single draw its probes.
+  EXPECT_NEAR(error_bars({1, 2, 4}, 1, 3, 1).total, alone.total, 1e-12);
+  EXPECT_NEAR(error_bars({1, 2, 4}, 1, 1, 3).total, alone.total, 1e-12);
   test::expect_error([] { error_bars({1, 2}, 1, 3, 1); }, {"[1, 3, 1], got 2"});
 }
 
@@ -240,6 +266,30 @@ TEST(BitsPerDim, IsTheMeanCodeLengthOfLevels) {
   EXPECT_LT(*result.errors.probe, 1e-6);  // one dimension: |e|^2 = 1
   EXPECT_LT(result.errors.solver.value(), 1e-3);
   EXPECT_EQ(result.per_image.size(), 64u);
+}
+
+/// The cost of the prior that is stated bounds what it truly is: for one pixel and a Gaussian model
+/// the Kullback-Leibler distance of p_T from the prior has a closed form.
+TEST(BitsPerDim, StatesWhatThePriorCostsAtMost) {
+  const ImageSet set = four_levels(64, {1, 1, 1});
+  for (int i = 0; i < 3; ++i) {
+    const auto sde = all_sdes(i);
+    // The levels, made continuous, are uniform over [-1, 1]: mean 0 and variance 1/3.
+    const auto model = GaussianMixture::diagonal({1}, {{0}}, {{1.0 / 3}});
+    const BitsPerDim bits =
+        bits_per_dim(*sde, model.score(*sde), set, 64, Range::centered, {.eps = 1e-3});
+    const double w = model.marginal(*sde, 1).components()[0].variances[0];
+    const double prior = sde->prior_std() * sde->prior_std();
+    const double truth = 0.5 * (std::log(prior / w) + w / prior - 1) / std::log(2.0);
+    EXPECT_GE(bits.prior_gap, truth) << sde->name();
+    const double m = sde->mean_scale(1), s2 = sde->std(1) * sde->std(1);
+    // E x_0^2 of 64 values spread evenly over four levels is 1/3 within 0.1.
+    const double bound =
+        0.5 * (std::log(prior / s2) + (s2 + m * m / 3) / prior - 1) / std::log(2.0);
+    EXPECT_NEAR(bits.prior_gap, bound, 0.05 * m * m / prior / std::log(2.0)) << sde->name();
+    std::cout << sde->name() << ": the prior costs " << truth << " bits/dim, at most "
+              << bits.prior_gap << "\n";
+  }
 }
 
 TEST(BitsPerDim, DoesNotDependOnTheBatch) {

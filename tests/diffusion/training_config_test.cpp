@@ -25,9 +25,9 @@ std::string error_of(const json& config) {
 /// A preset for the images that it is made for.
 json complete(const std::string& name) {
   json config = preset_named(name);
-  fill_sizes(config["model"], name == "digits"  ? Shape{8, 8, 1}
-                              : name == "mnist" ? Shape{28, 28, 1}
-                                                : Shape{32, 32, 3});
+  fill_sizes(config["model"], name == "digits"            ? Shape{8, 8, 1}
+                              : name.starts_with("mnist") ? Shape{28, 28, 1}
+                                                          : Shape{32, 32, 3});
   return config;
 }
 
