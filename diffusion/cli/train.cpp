@@ -62,9 +62,7 @@ json new_configuration(const TrainArguments& a) {
   const std::string source = given.value(json::json_pointer("/data/source"), "digits");
   const std::string implied = source == "digits" ? "digits" : "cifar10-ddpm";
   json base = preset_named(a.preset.empty() ? implied : a.preset);
-  if (a.preset == "mnist" || a.preset == "cifar10-ddpm" || source != "digits") {
-    base["data"]["source"] = source;
-  }
+  if (!base["data"].contains("source")) base["data"]["source"] = source;
   return configuration(a, base);
 }
 
