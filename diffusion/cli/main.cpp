@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   add_encode(app, exit);
   add_decode(app, exit);
   add_interpolate(app, exit);
+  add_noise_levels(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

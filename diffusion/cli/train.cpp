@@ -63,7 +63,9 @@ json new_configuration(const TrainArguments& a) {
   const json given = configuration(a, json::object());
   const std::string source = given.value(json::json_pointer("/data/source"), "digits");
   const std::string implied = source == "digits" ? "digits" : "cifar10-ddpm";
-  return configuration(a, preset_named(a.preset.empty() ? implied : a.preset));
+  json base = preset_named(a.preset.empty() ? implied : a.preset);
+  if (!base["data"].contains("source")) base["data"]["source"] = source;
+  return configuration(a, base);
 }
 
 std::string number(double value, int digits = 4) {

@@ -14,8 +14,7 @@ std::vector<Tensor> draw_probes(ProbeType type, const Shape& batch, Index count,
                               .purpose = Purpose::probe,
                               .sub = static_cast<std::uint32_t>(k),
                               .first_image = first_sample};
-    probes.push_back(type == ProbeType::rademacher ? random_rademacher(batch, stream)
-                                                   : random_normal(batch, stream));
+    probes.push_back(draw_probe(type, batch, stream));
   }
   return probes;
 }

@@ -7,14 +7,10 @@
 // eps, not at 0: the integration starts there.
 
 #include "diffusion/ode/dormand_prince.h"
+#include "diffusion/probe.h"
 #include "diffusion/sde/sde.h"
 
 namespace ito {
-
-enum class ProbeType {
-  rademacher,  ///< each element -1 or +1: the smaller variance
-  gaussian
-};
 
 /// `count` probes like a batch [N, item...]. Probe k of sample n has an address of its own, with
 /// `first_probe` + k in its place for draws.

@@ -4,11 +4,6 @@
 
 namespace ito {
 
-SubVpSde::SubVpSde(LinearBeta beta, int N) : Sde(N), beta_(beta) {
-  if (!(beta.min >= 0 && beta.min <= beta.max))
-    fail("subvp", "expected 0 <= beta_min <= beta_max, got ", beta.min, " and ", beta.max);
-}
-
 double SubVpSde::diffusion(double t) const {
   return std::sqrt(beta_(t) * -std::expm1(4 * beta_.log_mean_scale(t)));
 }

@@ -3,14 +3,15 @@
 //   dx = -beta(t)/2 x dt + sqrt(beta(t) (1 - exp(-2 integral of beta))) dw,
 // so that std(t) is the square of VP's.
 
-#include "diffusion/sde/linear_beta.h"
+#include "diffusion/sde/beta_schedule.h"
 #include "diffusion/sde/sde.h"
 
 namespace ito {
 
 class SubVpSde : public Sde {
  public:
-  explicit SubVpSde(LinearBeta beta = {}, int N = 1000);
+  explicit SubVpSde(LinearBeta beta = {}, int N = 1000) : SubVpSde(BetaSchedule(beta), N) {}
+  explicit SubVpSde(BetaSchedule beta, int N = 1000) : Sde(N), beta_(std::move(beta)) {}
 
   std::string name() const override { return "subvp"; }
   double drift(double t) const override { return -beta_(t) / 2; }
@@ -23,7 +24,7 @@ class SubVpSde : public Sde {
   Parametrisation parametrise(double t, Labels labels) const override;
 
  private:
-  LinearBeta beta_;
+  BetaSchedule beta_;
 };
 
 }  // namespace ito

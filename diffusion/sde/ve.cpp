@@ -4,18 +4,12 @@
 
 namespace ito {
 
-VeSde::VeSde(double sigma_min, double sigma_max, int N)
-    : Sde(N), sigma_min_(sigma_min), sigma_max_(sigma_max) {
-  if (!(sigma_min > 0 && sigma_min < sigma_max))
-    fail("ve", "expected 0 < sigma_min < sigma_max, got ", sigma_min, " and ", sigma_max);
-  for (int i = 0; i < N; ++i) sigmas_.push_back(std(N > 1 ? static_cast<double>(i) / (N - 1) : 0));
+VeSde::VeSde(GeometricSigma sigma, int N) : Sde(N), sigma_(sigma) {
+  sigma.check();
+  sigmas_ = sigma.discrete(N);
 }
 
-double VeSde::std(double t) const { return sigma_min_ * std::pow(sigma_max_ / sigma_min_, t); }
-
-double VeSde::diffusion(double t) const {
-  return std(t) * std::sqrt(2 * std::log(sigma_max_ / sigma_min_));
-}
+double VeSde::diffusion(double t) const { return std(t) * std::sqrt(2 * sigma_.log_slope()); }
 
 Parametrisation VeSde::parametrise(double t, Labels labels) const {
   if (labels == Labels::continuous) return {std(t), 1};

@@ -5,20 +5,23 @@
 //   x_i = x_{i-1} + sqrt(sigma_i^2 - sigma_{i-1}^2) z.
 // Its marginals have std sigma(t): x(0) already carries sigma_min.
 
+#include "diffusion/sde/geometric_sigma.h"
 #include "diffusion/sde/sde.h"
 
 namespace ito {
 
 class VeSde : public Sde {
  public:
-  explicit VeSde(double sigma_min = 0.01, double sigma_max = 50, int N = 1000);
+  explicit VeSde(double sigma_min = 0.01, double sigma_max = 50, int N = 1000)
+      : VeSde(GeometricSigma{sigma_min, sigma_max}, N) {}
+  explicit VeSde(GeometricSigma sigma, int N = 1000);
 
   std::string name() const override { return "ve"; }
   double drift(double) const override { return 0; }
   double diffusion(double t) const override;
   double mean_scale(double) const override { return 1; }
-  double std(double t) const override;
-  double prior_std() const override { return sigma_max_; }
+  double std(double t) const override { return sigma_(t); }
+  double prior_std() const override { return sigma_.max; }
 
   /// The network predicts the score itself (its division by sigma is inside). Continuous labels are
   /// sigma(t); discrete ones are indices from the largest sigma.
@@ -33,7 +36,7 @@ class VeSde : public Sde {
   /// sigma_{i-1}, with 0 below the first.
   double sigma_before(int i) const { return i > 0 ? sigmas_[static_cast<std::size_t>(i - 1)] : 0; }
 
-  double sigma_min_, sigma_max_;
+  GeometricSigma sigma_;
   std::vector<double> sigmas_;
 };
 

@@ -1,20 +1,14 @@
 #include "diffusion/sde/vp.h"
 
-#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ito {
 
-VpSde::VpSde(LinearBeta beta, int N) : Sde(N), beta_(beta) {
-  if (!(beta.min >= 0 && beta.min <= beta.max))
-    fail("vp", "expected 0 <= beta_min <= beta_max, got ", beta.min, " and ", beta.max);
-  if (N <= beta.max)
-    fail("vp", "expected more than beta_max = ", beta.max, " discretisation steps, got N = ", N);
+VpSde::VpSde(BetaSchedule beta, int N) : Sde(N), beta_(std::move(beta)), betas_(beta_.discrete(N)) {
   double log_product = 0;
-  for (int i = 0; i < N; ++i) {
-    double beta_i = beta(N > 1 ? static_cast<double>(i) / (N - 1) : 0) / N;
+  for (double beta_i : betas_) {
     log_product += std::log1p(-beta_i);
-    betas_.push_back(beta_i);
     alphas_cumprod_.push_back(std::exp(log_product));
     discrete_stds_.push_back(std::sqrt(-std::expm1(log_product)));
   }

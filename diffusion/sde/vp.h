@@ -4,16 +4,16 @@
 //   dx = -beta(t)/2 x dt + sqrt(beta(t)) dw,
 //   x_i = sqrt(1 - beta_i) x_{i-1} + sqrt(beta_i) z.
 
-#include "diffusion/sde/linear_beta.h"
+#include "diffusion/sde/beta_schedule.h"
 #include "diffusion/sde/sde.h"
 
 namespace ito {
 
 class VpSde : public Sde {
  public:
-  /// beta_i of the discrete form are N values spaced evenly from beta.min/N to beta.max/N, so N
-  /// must exceed beta.max.
-  explicit VpSde(LinearBeta beta = {}, int N = 1000);
+  explicit VpSde(LinearBeta beta = {}, int N = 1000) : VpSde(BetaSchedule(beta), N) {}
+  /// beta_i of the discrete form are those of the schedule.
+  explicit VpSde(BetaSchedule beta, int N = 1000);
 
   std::string name() const override { return "vp"; }
   double drift(double t) const override { return -beta_(t) / 2; }
@@ -37,7 +37,7 @@ class VpSde : public Sde {
   const std::vector<double>& discrete_stds() const { return discrete_stds_; }
 
  private:
-  LinearBeta beta_;
+  BetaSchedule beta_;
   std::vector<double> betas_, alphas_cumprod_, discrete_stds_;
 };
 

@@ -60,8 +60,14 @@ void fields(Fields& f, Config& c) {
   f("weighting", c.weighting, weightings);
   f("reduction", c.reduction, reductions);
   f("eps", c.eps);
+  if (c.weighting == Weighting::likelihood) f("importance", c.importance);
 }
-void check(const ObjectiveConfig& c) { positive("objective", "eps", c.eps, 0.5); }
+void check(const ObjectiveConfig& c) {
+  positive("objective", "eps", c.eps, 0.5);
+  if (c.importance && c.type != ObjectiveConfig::Type::denoising) {
+    fail("objective", "\"importance\": times can be drawn for the type denoising only");
+  }
+}
 
 template <class Fields, SameAs<nn::AdamConfig> Config>
 void fields(Fields& f, Config& c) {

@@ -34,6 +34,8 @@ struct ObjectiveConfig {
   Weighting weighting = Weighting::variance;
   Reduction reduction = Reduction::mean;
   double eps = training_eps;  ///< smallest time
+  /// With likelihood weighting: draw times in proportion to their weight (denoising only).
+  bool importance = false;
 };
 
 struct EmaConfig {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "diffusion/objectives/ddpm.h"
+#include "diffusion/objectives/importance.h"
 #include "diffusion/score.h"
 
 namespace ito {
@@ -16,6 +17,20 @@ Times draw_levels(const Sde& sde, Index examples, const BatchAddress& address) {
   for (const Index k : draw_indices(sde, examples, address))
     t.push_back(1 - static_cast<double>(k) / last);
   return t;
+}
+
+/// Continuous time, drawn in proportion to the likelihood weighting.
+Objective importance_objective(const ObjectiveConfig& config, const SdeConfig& sde_config) {
+  std::shared_ptr<const Sde> sde = make_sde(sde_config);
+  return [config, sde](const nn::ScoreNetwork& network, const Tensor& x_0,
+                       const BatchAddress& address, Mode mode) {
+    const RandomStream dropout = address.stream(Purpose::dropout);
+    const Score score = network_score(network, *sde, Labels::continuous,
+                                      mode == Mode::training ? &dropout : nullptr);
+    const Times t = draw_importance_times(*sde, x_0.size(0), address, config.eps);
+    return importance_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address), config.reduction,
+                           config.eps);
+  };
 }
 
 Objective denoising_objective(const ObjectiveConfig& config, const SdeConfig& sde_config) {
@@ -47,8 +62,9 @@ Objective ddpm_objective(const ObjectiveConfig& config, const SdeConfig& sde_con
 }  // namespace
 
 Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde) {
-  return objective.type == ObjectiveConfig::Type::ddpm ? ddpm_objective(objective, sde)
-                                                       : denoising_objective(objective, sde);
+  if (objective.type == ObjectiveConfig::Type::ddpm) return ddpm_objective(objective, sde);
+  return objective.importance ? importance_objective(objective, sde)
+                              : denoising_objective(objective, sde);
 }
 
 Labels labels_of(const ObjectiveConfig& objective) {

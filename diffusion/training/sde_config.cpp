@@ -11,9 +11,12 @@ namespace {
 
 using nlohmann::json;
 using Type = SdeConfig::Type;
+using Schedule = SdeConfig::Schedule;
 
 constexpr const char* where = "sde";
 constexpr nn::Names<Type, 3> types = {{{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}}};
+constexpr nn::Names<Schedule, 2> schedules = {
+    {{"linear", Schedule::linear}, {"cosine", Schedule::cosine}}};
 
 void check(const SdeConfig& c) {
   if (c.N < 1 || c.N > 1000000) fail(where, "\"N\": expected 1 to 1000000, got ", c.N);
@@ -32,13 +35,20 @@ void fields(Fields& f, Config& c) {
   if (c.type == Type::ve) {
     f("sigma_min", c.sigma_min);
     f("sigma_max", c.sigma_max);
-  } else {
+    return;
+  }
+  const bool reading = std::is_same_v<Fields, nn::ReadFields>;
+  if (reading || c.schedule != Schedule::linear) f("schedule", c.schedule, schedules);
+  if (c.schedule == Schedule::linear) {
     f("beta_min", c.beta_min);
     f("beta_max", c.beta_max);
   }
 }
 
-LinearBeta beta(const SdeConfig& c) { return {c.beta_min, c.beta_max}; }
+BetaSchedule beta(const SdeConfig& c) {
+  if (c.schedule == Schedule::cosine) return CosineBeta{};
+  return LinearBeta{c.beta_min, c.beta_max};
+}
 int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
 
 }  // namespace

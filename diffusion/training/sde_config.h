@@ -9,11 +9,13 @@
 
 namespace ito {
 
-/// {"type": "vp" | "subvp" | "ve", ...}; beta_min and beta_max belong to the first two, sigma_min
-/// and sigma_max to the last.
+/// {"type": "vp" | "subvp" | "ve", ...}; schedule, beta_min and beta_max (of the linear one) belong
+/// to the first two, sigma_min and sigma_max to the last.
 struct SdeConfig {
   enum class Type { vp, subvp, ve };
+  enum class Schedule { linear, cosine };
   Type type = Type::vp;
+  Schedule schedule = Schedule::linear;
   double beta_min = 0.1, beta_max = 20;
   double sigma_min = 0.01, sigma_max = 50;
   Index N = 1000;

@@ -69,7 +69,7 @@ inline std::vector<double> mixture_z_scores(const Tensor& x, const GaussianMixtu
     for (std::size_t j = 0; j <= i; ++j)
       of([&](std::size_t n) { return (samples[n][i] - mean[i]) * (samples[n][j] - mean[j]); },
          covariance[i * D + j]);
-  for (std::size_t k = 0; k < truth.components().size(); ++k)
+  for (std::size_t k = 0; k < truth.components().size() && truth.components().size() > 1; ++k)
     of([&](std::size_t n) { return responsibilities[n][k]; }, truth.components()[k].weight);
   scores.push_back(
       z_score(mode_distances(samples, responsibilities, truth), static_cast<double>(D)));

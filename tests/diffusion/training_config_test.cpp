@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "diffusion/data/digits.h"
+#include "diffusion/noise_levels.h"
 #include "diffusion/training/config.h"
 #include "diffusion/training/presets.h"
+#include "nn/networks/presets.h"
 
 namespace ito {
 namespace {
@@ -25,9 +28,10 @@ std::string error_of(const json& config) {
 /// A preset for the images that it is made for.
 json complete(const std::string& name) {
   json config = preset_named(name);
-  fill_sizes(config["model"], name == "digits"            ? Shape{8, 8, 1}
+  fill_sizes(config["model"], name.starts_with("digits")  ? Shape{8, 8, 1}
                               : name.starts_with("mnist") ? Shape{28, 28, 1}
                                                           : Shape{32, 32, 3});
+  fill_noise_levels(config["model"], sde_from_json(config["sde"]));
   return config;
 }
 
@@ -48,6 +52,50 @@ TEST(TrainingConfig, EveryPresetKeySurvives) {
       }
     }
   }
+}
+
+TEST(TrainingConfig, PresetsForCifar10HaveThePublishedNetworks) {
+  const std::pair<const char*, const char*> published[] = {
+      {"cifar10-ddpm", "ddpm_cifar10"},
+      {"cifar10-ncsnpp", "ncsnpp_cifar10_continuous"},
+      {"cifar10-ncsnpp-deep", "ncsnpp_cifar10_deep"},
+      {"cifar10-ddpmpp", "ddpmpp_cifar10_continuous"},
+      {"cifar10-ddpmpp-deep", "ddpmpp_cifar10_deep"},
+      {"cifar10-ddpmpp-subvp", "ddpmpp_cifar10_continuous"},
+      {"cifar10-ddpmpp-deep-subvp", "ddpmpp_cifar10_deep"}};
+  for (const auto& [preset, network] : published) {
+    const json expected = std::visit([](const auto& config) { return json(config); },
+                                     nn::network_preset(network).config);
+    json model = model_to_json(model_from_json(complete(preset)["model"]));
+    model.erase("type");
+    EXPECT_EQ(model, expected) << preset;
+  }
+}
+
+/// What NCSN and DDPM are: their objective at discrete levels, their sampler.
+TEST(TrainingConfig, PresetsForDigitsAreSampledTheirOwnWay) {
+  const auto of = [](const char* name) { return config_from_json(complete(name)); };
+  for (const char* name : {"digits-ncsn", "digits-ncsnv2"}) {
+    const TrainingConfig c = of(name);
+    EXPECT_EQ(c.objective.type, ObjectiveConfig::Type::smld) << name;
+    EXPECT_EQ(c.sampling.predictor + c.sampling.corrector, "noneald") << name;
+    EXPECT_EQ(c.sampling.steps, c.sde.N) << "one time of the grid for each level";
+  }
+  EXPECT_EQ(of("digits-ddpm").objective.type, ObjectiveConfig::Type::ddpm);
+  EXPECT_EQ(of("digits-ddpm").sampling.predictor, "ancestral");
+  // The step size of NCSN: 2 snr^2 = 2e-5 / 0.01^2.
+  EXPECT_NEAR(of("digits-ncsn").sampling.snr, std::sqrt(0.1), 5e-4);
+}
+
+/// What ito noise-levels says of the digits.
+TEST(TrainingConfig, NoiseLevelsOfTheDigitsComeFromTheData) {
+  const TrainingConfig c = config_from_json(complete("digits-ncsnv2"));
+  const double sigma_1 = largest_distance(digits_split().train).distance;
+  EXPECT_NEAR(c.sde.sigma_max, sigma_1, 0.05);
+  EXPECT_EQ(c.sde.N, level_count(sigma_1, c.sde.sigma_min, level_ratio(64)));
+  const double gamma = ratio_of_levels(sigma_1, c.sde.sigma_min, c.sde.N);
+  const LangevinStep step = best_langevin_step(c.sde.sigma_min, gamma, c.sampling.corrector_steps);
+  EXPECT_NEAR(c.sampling.snr, std::sqrt(step.eps / 2) / c.sde.sigma_min, 5e-4);
 }
 
 TEST(TrainingConfig, EveryNetworkGoesThroughJson) {
@@ -80,6 +128,16 @@ TEST(TrainingConfig, UnknownNamesAreExplained) {
   EXPECT_NE(error_of({{"sde", {{"type", "vp"}, {"sigma_min", 1}}}}).find("sigma_min"),
             std::string::npos);
   EXPECT_THROW(preset_named("cifar"), Error);
+}
+
+TEST(TrainingConfig, ImportanceBelongsToTheLikelihoodWeighting) {
+  json config = {{"objective", {{"weighting", "likelihood"}, {"importance", true}}}};
+  EXPECT_TRUE(config_from_json(config).objective.importance);
+  EXPECT_EQ(config_to_json(config_from_json(config))["objective"]["importance"], true);
+  config["objective"]["type"] = "smld";
+  EXPECT_NE(error_of(config).find("\"importance\""), std::string::npos);
+  EXPECT_NE(error_of({{"objective", {{"importance", true}}}}).find("importance"),
+            std::string::npos);
 }
 
 TEST(TrainingConfig, RefusesValuesOutOfRange) {
