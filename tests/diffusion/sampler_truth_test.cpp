@@ -18,8 +18,8 @@ using test::largest;
 using test::mixture_z_scores;
 using test::three_modes;
 
-constexpr Index N = 4000;
-constexpr double bound = 4;
+constexpr Index drawn = 4000;
+constexpr double most_errors = 4;
 
 struct Sampler {
   std::string predictor, corrector;
@@ -36,7 +36,7 @@ Tensor draw(const Sde& sde, const Score& score, const Sampler& sampler, std::uin
       make_corrector(sampler.corrector, sde, score, sampler.snr, LangevinNorms::batch_mean);
   PredictorCorrectorOptions options;
   options.steps = sampler.steps;
-  return predictor_corrector(sde, predictor.get(), corrector.get(), random_noise({N, 2}, seed),
+  return predictor_corrector(sde, predictor.get(), corrector.get(), random_noise({drawn, 2}, seed),
                              options)
       .x;
 }
@@ -44,7 +44,7 @@ Tensor draw(const Sde& sde, const Score& score, const Sampler& sampler, std::uin
 void expect_right(const Sde& sde, const Sampler& sampler) {
   GaussianMixture truth = three_modes();
   Tensor x = draw(sde, truth.score(sde), sampler);
-  EXPECT_LT(largest(mixture_z_scores(x, truth)), bound)
+  EXPECT_LT(largest(mixture_z_scores(x, truth)), most_errors)
       << sde.name() << " " << sampler.predictor << " " << sampler.corrector;
 }
 
@@ -107,7 +107,7 @@ TEST(ExactScore, LangevinPerSampleInManyDimensions) {
   double width = 0;  // mean squared distance from the mode over its expectation, 64
   for (const auto& posterior : modes) weight.push_back(posterior[0]);
   for (double d : test::mode_distances(test::rows(x), modes, truth)) width += d / (64 * samples);
-  EXPECT_LT(std::abs(test::z_score(weight, 0.6)), bound);
+  EXPECT_LT(std::abs(test::z_score(weight, 0.6)), most_errors);
   // 32,000 squares give their mean to 0.8 %; 400 steps of a first-order method leave another 2 %.
   EXPECT_NEAR(width, 1, 0.04);
 }
@@ -118,7 +118,7 @@ TEST(ExactScore, AWrongScoreIsNoticed) {
   Score exact = three_modes().score(sde);
   Score wrong = [&](const Tensor& x, const Times& t) { return exact(x, t) * 1.2; };
   Tensor x = draw(sde, wrong, {"euler_maruyama", "none"});
-  EXPECT_GT(largest(mixture_z_scores(x, three_modes())), 2 * bound);
+  EXPECT_GT(largest(mixture_z_scores(x, three_modes())), 2 * most_errors);
 }
 
 }  // namespace
