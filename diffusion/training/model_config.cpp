@@ -12,13 +12,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* where = "model";
+constexpr const char* in_model_section = "model";
 
 std::string type_of(const json& model) {
-  if (!model.is_object()) fail(where, "expected a JSON object, got ", model.dump());
+  if (!model.is_object()) fail(in_model_section, "expected a JSON object, got ", model.dump());
   const auto type = model.find("type");
   if (type == model.end()) return "ddpm";
-  if (!type->is_string()) fail(where, "\"type\": expected a string, got ", type->dump());
+  if (!type->is_string()) fail(in_model_section, "\"type\": expected a string, got ", type->dump());
   return type->get<std::string>();
 }
 
@@ -66,7 +66,7 @@ ModelConfig model_from_json(const json& model) {
   if (type == "ncsn") return read<nn::NcsnConfig>(options);
   if (type == "ncsnv2") return read(options, nn::ncsnv2_defaults());
   if (type == "mlp") return read<nn::MlpConfig>(options);
-  fail(where, "unknown type \"", type, "\"",
+  fail(in_model_section, "unknown type \"", type, "\"",
        did_you_mean(type, {"ddpm", "ncsnpp", "ncsn", "ncsnv2", "mlp"}));
 }
 
