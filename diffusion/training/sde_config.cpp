@@ -13,18 +13,20 @@ using nlohmann::json;
 using Type = SdeConfig::Type;
 using Schedule = SdeConfig::Schedule;
 
-constexpr const char* where = "sde";
+constexpr const char* in_sde_section = "sde";
 constexpr nn::Names<Type, 3> types = {{{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}}};
 constexpr nn::Names<Schedule, 2> schedules = {
     {{"linear", Schedule::linear}, {"cosine", Schedule::cosine}}};
 
 void check(const SdeConfig& c) {
-  if (c.N < 1 || c.N > 1000000) fail(where, "\"N\": expected 1 to 1000000, got ", c.N);
+  if (c.N < 1 || c.N > 1000000) fail(in_sde_section, "\"N\": expected 1 to 1000000, got ", c.N);
   if (!(c.beta_min > 0 && c.beta_max >= c.beta_min && c.beta_max < 1e6)) {
-    fail(where, "expected 0 < beta_min <= beta_max, got ", c.beta_min, " and ", c.beta_max);
+    fail(in_sde_section, "expected 0 < beta_min <= beta_max, got ", c.beta_min, " and ",
+         c.beta_max);
   }
   if (!(c.sigma_min > 0 && c.sigma_max > c.sigma_min && c.sigma_max < 1e6)) {
-    fail(where, "expected 0 < sigma_min < sigma_max, got ", c.sigma_min, " and ", c.sigma_max);
+    fail(in_sde_section, "expected 0 < sigma_min < sigma_max, got ", c.sigma_min, " and ",
+         c.sigma_max);
   }
 }
 
@@ -55,7 +57,7 @@ int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
 
 SdeConfig sde_from_json(const json& section) {
   SdeConfig c;
-  nn::ReadFields reader(where, section);
+  nn::ReadFields reader(in_sde_section, section);
   fields(reader, c);
   reader.finish();
   check(c);
@@ -77,11 +79,12 @@ std::unique_ptr<Sde> make_sde(const SdeConfig& c) {
     case Type::ve:
       return std::make_unique<VeSde>(c.sigma_min, c.sigma_max, steps(c));
   }
-  fail(where, "unknown type");
+  fail(in_sde_section, "unknown type");
 }
 
 VpSde make_vp(const SdeConfig& c) {
-  if (c.type != Type::vp) fail(where, "expected the type vp, got ", name_of(types, c.type));
+  if (c.type != Type::vp)
+    fail(in_sde_section, "expected the type vp, got ", name_of(types, c.type));
   return VpSde(beta(c), steps(c));
 }
 

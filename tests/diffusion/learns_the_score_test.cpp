@@ -21,14 +21,14 @@
 namespace ito {
 namespace {
 
-constexpr Index batch_size = 256;
+constexpr Index learning_batch = 256;
 constexpr std::uint64_t learning_seed = 3;
 
 /// The loss of one batch of the mixture's samples x_0, drawn at an address.
 using BatchLoss = std::function<Loss(const nn::Mlp&, const Tensor& x_0, const BatchAddress&)>;
 
 /// Trains a small network on fresh batches; leaves the averaged parameters.
-std::unique_ptr<nn::Mlp> trained(const BatchLoss& loss, std::uint32_t steps) {
+std::unique_ptr<nn::Mlp> trained_mlp(const BatchLoss& loss, std::uint32_t steps) {
   nn::MlpConfig config;
   config.width = 48;
   config.blocks = 1;
@@ -43,7 +43,7 @@ std::unique_ptr<nn::Mlp> trained(const BatchLoss& loss, std::uint32_t steps) {
   for (const nn::Parameter& p : net->parameters()) weights.push_back(*p.value);
   const GaussianMixture data = test::three_modes();
   for (std::uint32_t step = 0; step < steps; ++step) {
-    const Tensor x_0 = data.sample(batch_size, {learning_seed, Purpose::order, step, 0, 0});
+    const Tensor x_0 = data.sample(learning_batch, {learning_seed, Purpose::order, step, 0, 0});
     adam.step(grad(loss(*net, x_0, {learning_seed, step, 0}).mean, weights));
     ema.update();
   }
@@ -80,8 +80,8 @@ struct OneLevel {
   /// Trains with loss(score, x, t) on samples x of the level.
   double error_after(const std::function<Loss(const Score&, const Tensor&, const Times&,
                                               const BatchAddress&)>& loss) const {
-    const Times times(batch_size, t);
-    const auto net = trained(
+    const Times times(learning_batch, t);
+    const auto net = trained_mlp(
         [&](const nn::Mlp& network, const Tensor& x_0, const BatchAddress& address) {
           return loss(score(network), x_0 + sigma * draw_noise(x_0.shape(), address), times,
                       address);
@@ -134,10 +134,10 @@ TEST(LearnsTheScore, Sliced) {
 
 TEST(LearnsTheScore, SingleLevel) {
   const OneLevel level;
-  const auto net = trained(
+  const auto net = trained_mlp(
       [&](const nn::Mlp& network, const Tensor& x_0, const BatchAddress& address) {
-        return single_level_loss(level.score(network), x_0, Times(batch_size, level.t), level.sigma,
-                                 draw_noise(x_0.shape(), address));
+        return single_level_loss(level.score(network), x_0, Times(learning_batch, level.t),
+                                 level.sigma, draw_noise(x_0.shape(), address));
       },
       500);
   EXPECT_LT(relative_error(level.score(*net), level.sde, level.t),
@@ -147,22 +147,23 @@ TEST(LearnsTheScore, SingleLevel) {
 TEST(LearnsTheScore, ContinuousWithEachWeighting) {
   const VpSde sde;
   const BatchLoss variance = [&](const nn::Mlp& net, const Tensor& x_0, const BatchAddress& a) {
-    return denoising_loss(sde, network_score(net, sde), x_0, draw_times(sde, batch_size, a),
+    return denoising_loss(sde, network_score(net, sde), x_0, draw_times(sde, learning_batch, a),
                           draw_noise(x_0.shape(), a));
   };
   const BatchLoss likelihood = [&](const nn::Mlp& net, const Tensor& x_0, const BatchAddress& a) {
-    return denoising_loss(sde, network_score(net, sde), x_0, draw_times(sde, batch_size, a, 1e-2),
-                          draw_noise(x_0.shape(), a), {.weighting = Weighting::likelihood});
+    return denoising_loss(sde, network_score(net, sde), x_0,
+                          draw_times(sde, learning_batch, a, 1e-2), draw_noise(x_0.shape(), a),
+                          {.weighting = Weighting::likelihood});
   };
   const BatchLoss importance = [&](const nn::Mlp& net, const Tensor& x_0, const BatchAddress& a) {
     return importance_loss(sde, network_score(net, sde), x_0,
-                           draw_importance_times(sde, batch_size, a, 1e-2),
+                           draw_importance_times(sde, learning_batch, a, 1e-2),
                            draw_noise(x_0.shape(), a), Reduction::mean, 1e-2);
   };
   const char* const names[] = {"variance", "likelihood", "importance"};
   const BatchLoss losses[] = {variance, likelihood, importance};
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto net = trained(losses[i], 1000);
+    const auto net = trained_mlp(losses[i], 1000);
     for (double t : {0.125, 0.25})
       EXPECT_LT(relative_error(network_score(*net, sde), sde, t),
                 all_levels_share * gaussian_error(sde, t))
@@ -172,9 +173,9 @@ TEST(LearnsTheScore, ContinuousWithEachWeighting) {
 
 TEST(LearnsTheScore, Ddpm) {
   const VpSde sde({0.1, 20}, 200);
-  const auto net = trained(
+  const auto net = trained_mlp(
       [&](const nn::Mlp& network, const Tensor& x_0, const BatchAddress& a) {
-        return ddpm_loss(sde, network, x_0, draw_indices(sde, batch_size, a),
+        return ddpm_loss(sde, network, x_0, draw_indices(sde, learning_batch, a),
                          draw_noise(x_0.shape(), a));
       },
       1000);
@@ -186,10 +187,10 @@ TEST(LearnsTheScore, Ddpm) {
 /// SMLD: the network gives the score itself and is told the level, of 10 from 1.6 down to 0.2.
 TEST(LearnsTheScore, Smld) {
   const VeSde sde(0.2, 1.6, 10);
-  const auto net = trained(
+  const auto net = trained_mlp(
       [&](const nn::Mlp& network, const Tensor& x_0, const BatchAddress& a) {
         Times t;
-        for (Index k : draw_indices(sde, batch_size, a))
+        for (Index k : draw_indices(sde, learning_batch, a))
           t.push_back(1 - static_cast<double>(k) / 9);
         return denoising_loss(sde, network_score(network, sde, Labels::discrete), x_0, t,
                               draw_noise(x_0.shape(), a), {.reduction = Reduction::half_sum});

@@ -21,7 +21,7 @@
 namespace ito {
 namespace {
 
-constexpr bool in_double = sizeof(Real) == 8;
+constexpr bool matching_in_double = sizeof(Real) == 8;
 
 /// A score s(x) = x A + b, as the rows of W = [A; b].
 struct AffineScore {
@@ -48,7 +48,7 @@ double largest_gradient(const AffineScore& affine, const Loss& loss) {
 
 /// The W that minimises the mean of <R, W> + 1/2 |(x, 1) W|^2 over the rows x: W = -M^-1 R, with M
 /// the mean of (x, 1)^T (x, 1), of size [3, 3], and R of size [3, 2].
-std::vector<double> minimiser(const test::Rows& x, const std::vector<double>& R) {
+std::vector<double> affine_minimiser(const test::Rows& x, const std::vector<double>& R) {
   std::vector<double> M(9, 0), W(6, 0);
   for (const auto& row : x) {
     const double one[3] = {row[0], row[1], 1};
@@ -78,17 +78,17 @@ std::vector<Tensor> both_diagonals(Index N) {
 }
 
 /// The gradient is a sum of terms of size 1, which cancel to rounding (of 500 samples in Real).
-constexpr double gradient_tolerance = in_double ? 1e-13 : 1e-5;
+constexpr double affine_tolerance = matching_in_double ? 1e-13 : 1e-5;
 
 TEST(AffineScore, MinimisesImplicitAndSlicedWhereTheInverseCovarianceSays) {
   constexpr Index N = 500;
   const Tensor x = tilted_gaussian().sample(N, {1, Purpose::noise, 0, 0, 0});
   const Times t(N, 0.5);
-  const AffineScore best(minimiser(test::rows(x), {1, 0, 0, 1, 0, 0}));
-  EXPECT_LT(largest_gradient(best, implicit_loss(best.score(), x, t)), gradient_tolerance);
+  const AffineScore best(affine_minimiser(test::rows(x), {1, 0, 0, 1, 0, 0}));
+  EXPECT_LT(largest_gradient(best, implicit_loss(best.score(), x, t)), affine_tolerance);
   for (Variance variance : {Variance::plain, Variance::reduced}) {
     const Loss loss = sliced_loss(best.score(), x, t, both_diagonals(N), variance);
-    EXPECT_LT(largest_gradient(best, loss), gradient_tolerance);
+    EXPECT_LT(largest_gradient(best, loss), affine_tolerance);
   }
   // At the minimum of <R, W> + 1/2 W^T M W the quadratic term is minus half the linear one.
   EXPECT_NEAR(implicit_loss(best.score(), x, t).mean.item(),
@@ -111,9 +111,9 @@ TEST(AffineScore, MinimisesSingleLevelWhereRegressionSays) {
       R[2 + j] += y[n][1] * target;
       R[4 + j] += target;
     }
-  const AffineScore best(minimiser(y, R));
+  const AffineScore best(affine_minimiser(y, R));
   EXPECT_LT(largest_gradient(best, single_level_loss(best.score(), x_0, Times(N, 0), sigma, z)),
-            gradient_tolerance);
+            affine_tolerance);
 }
 
 TEST(AffineScore, MinimisesExplicitAtTheTruth) {
@@ -124,8 +124,8 @@ TEST(AffineScore, MinimisesExplicitAtTheTruth) {
   const Tensor x = random_normal({100, 2}, {3, Purpose::noise, 0, 0, 0});
   const Times t(100, 0);
   const Loss loss = explicit_loss(truth.score(), tilted_gaussian().score(sde), x, t);
-  EXPECT_LT(loss.mean.item(), in_double ? 1e-13 : 1e-9);
-  EXPECT_LT(largest_gradient(truth, loss), gradient_tolerance);
+  EXPECT_LT(loss.mean.item(), matching_in_double ? 1e-13 : 1e-9);
+  EXPECT_LT(largest_gradient(truth, loss), affine_tolerance);
 }
 
 /// What the integrals over the plane are of: a mixture at a noise level, and a score that is not
@@ -167,7 +167,7 @@ struct Plane {
 };
 
 /// Terms of up to some tens in Real; in float the grid's points are rounded too.
-constexpr double integral_tolerance = in_double ? 1e-10 : 1e-4;
+constexpr double plane_tolerance = matching_in_double ? 1e-10 : 1e-4;
 
 TEST(ScoreMatching, ImplicitIsExplicitUpToItsConstant) {
   const Plane plane;
@@ -177,7 +177,7 @@ TEST(ScoreMatching, ImplicitIsExplicitUpToItsConstant) {
   const double implied = plane.integral(implicit_loss(model, plane.x, plane.t).per_example);
   EXPECT_NEAR(plane.integral(Tensor::full({plane.x.size(0)}, 1)), 1, 1e-5);
   EXPECT_GT(known, 1);
-  EXPECT_NEAR(implied + plane.constant(), known, integral_tolerance * plane.constant());
+  EXPECT_NEAR(implied + plane.constant(), known, plane_tolerance * plane.constant());
 }
 
 TEST(ScoreMatching, SlicesAlongAnOrthogonalPairAreTheImplicitLoss) {
@@ -189,7 +189,7 @@ TEST(ScoreMatching, SlicesAlongAnOrthogonalPairAreTheImplicitLoss) {
         sliced_loss(model, plane.x, plane.t, both_diagonals(plane.x.size(0)), variance);
     for (std::size_t n = 0; n < whole.size(); ++n)
       ASSERT_NEAR(sliced.per_example.data()[n], whole[n],
-                  (in_double ? 1e-12 : 2e-5) * (1 + std::abs(whole[n])));
+                  (matching_in_double ? 1e-12 : 2e-5) * (1 + std::abs(whole[n])));
   }
 }
 
