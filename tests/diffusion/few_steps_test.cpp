@@ -163,7 +163,8 @@ TEST(TimeGrid, CanBeSpacedByNoise) {
       EXPECT_NEAR(value(k) - value(0), step * static_cast<double>(k), 1e-8);
     EXPECT_EQ(time_grid(sde, 1, 1e-3, spacing), Times{1});
   }
-  test::expect_error([] { spacing_named("cosine"); }, {"time, log_snr or karras, got cosine"});
+  test::expect_error([] { spacing_named("cosine"); },
+                     {"time, log_snr, karras or fixed, got cosine"});
 }
 
 /// A second chain on the same solver starts afresh.
