@@ -48,6 +48,23 @@ expect 2 "expected the grid time, log_snr, karras or fixed" sample --grid cosine
 expect 2 "tolerance" sample --sampler ode --tolerance 0 --out x.npy
 [ -e x.npy ] && fail "samples have been left by what could not begin"
 
+# The truth bench refuses before it works; what it measures is tested in the library.
+expect 2 "--out is required" "$ito" bench-samplers --quick
+expect 2 "excludes" "$ito" bench-samplers --quick --samples 100 --out bench
+expect 2 "--repeats" "$ito" bench-samplers --repeats 1 --out bench
+mkdir bench && echo precious >bench/samplers.csv
+expect 1 "bench/samplers.csv" "$ito" bench-samplers --quick --out bench
+[ "$(cat bench/samplers.csv)" = precious ] || fail "bench-samplers has overwritten a file"
+"$ito" bench-samplers --out stopped >out.txt 2>err.txt &
+pid=$!
+wait_for test -d stopped
+sleep 0.3
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] || fail "bench-samplers was not interrupted: $(cat err.txt)"
+pid=
+[ -z "$(ls stopped)" ] || fail "an interrupted bench left $(ls stopped)"
+
 # Likelihoods: the same numbers whatever the batch, and what they consist of.
 expect 0 "bits/dim, the mean and standard error of 3 images" likelihood --probes 2 --json a.json
 for text in data dequantization probes solver "offset 3.087 bits/dim for 17 levels" "eps = 0.001"; do
