@@ -93,7 +93,8 @@ void draw_panel(Canvas& canvas, const Figure& figure, const Panel& panel, const 
   for (const Line& line : panel.lines) draw_line(canvas, figure, axes, line);
   for (const Level& level : panel.levels) {
     const Point end = axes.at(axes.x.low, level.y);
-    canvas.text_above_lines(level.name, {end.x + 8, end.y + 12}, 10);
+    const bool low = end.y + 16 > box.y + box.height;  // no room below the level
+    canvas.text_above_lines(level.name, {end.x + 8, end.y + (low ? -4 : 12)}, 10);
   }
   canvas.unclip();
   canvas.color(ink);

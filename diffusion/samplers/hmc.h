@@ -1,11 +1,11 @@
 #pragma once
 // Hamiltonian Monte Carlo (Duane et al. 1987; Neal 2011, figure 2): a momentum p = z of unit mass
-// is drawn, L leapfrog steps of length h = sqrt(2 e) follow the Hamiltonian -log p_t(x) + |p|^2 /
-// 2,
+// is drawn, L leapfrog steps of length h = sqrt(2 e) follow the Hamiltonian -log p_t + |p|^2 / 2,
 //   p += h/2 s(x, t);  x += h p;  p += h/2 s(x, t),
 // and the end is accepted with probability min(1, exp(-change of the Hamiltonian)). One leapfrog
 // step is MALA. L + 1 evaluations an iteration, and the quadrature's interior ones where no
-// log-density is known.
+// log-density is known. A trajectory of half a period of some direction ends at -x there, whatever
+// its momentum was: L sqrt(2 e) should not be near pi times a standard deviation.
 
 #include "diffusion/samplers/metropolis.h"
 

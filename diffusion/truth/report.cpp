@@ -187,7 +187,8 @@ plot::Line styled(const Contestant& sampler) {
 }
 
 plot::Figure figure_of(const BenchResult& result, Repeats Measured::*value,
-                       const std::string& title, const std::string& y_label) {
+                       const std::string& title, const std::string& y_label,
+                       const std::string& floor) {
   plot::Figure figure{.title = title,
                       .x_label = "score evaluations",
                       .y_label = y_label,
@@ -202,7 +203,7 @@ plot::Figure figure_of(const BenchResult& result, Repeats Measured::*value,
     last = target;
     figure.columns = std::max(figure.columns, columns);
     plot::Panel panel{.title = target + ", " + sde, .lines = {}};
-    panel.levels = {{estimate(result.floor(target).*value).mean, "exact samples"}};
+    panel.levels = {{estimate(result.floor(target).*value).mean, floor}};
     for (const auto& points : by_sampler(result, target, sde)) {
       plot::Line line = styled(points[0]->sampler);
       for (const BenchPoint* p : points) {
@@ -223,12 +224,12 @@ plot::Figure figure_of(const BenchResult& result, Repeats Measured::*value,
 plot::Figure wasserstein_figure(const BenchResult& result) {
   return figure_of(result, &Measured::wasserstein,
                    "Sliced Wasserstein-2 distance from the truth, by score evaluations",
-                   "sliced W2");
+                   "sliced W2", "exact samples");
 }
 
 plot::Figure kl_figure(const BenchResult& result) {
   return figure_of(result, &Measured::kl, "KL divergence from the truth, by score evaluations",
-                   "KL (nats)");
+                   "KL (nats)", "exact samples, fitted");
 }
 
 }  // namespace ito
