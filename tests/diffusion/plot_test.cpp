@@ -10,6 +10,14 @@
 #include "diffusion/plot/scale.h"
 #include "tests/errors.h"
 
+#ifdef ITO_SANITIZE
+// What fontconfig, which finds cairo's fonts, keeps until the end is not ours to free.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions();
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+#endif
+
 namespace ito::plot {
 namespace {
 
