@@ -147,8 +147,8 @@ TEST(StrongOrder, OfEulerMaruyamaIsOneAndOfSra1OneAndAHalf) {
   std::vector<BrownianPath> levels = {coarser(coarser(fine))};
   while (levels.back().size() > 32) levels.push_back(coarser(levels.back()));
   for (const Sde* sde : std::initializer_list<const Sde*>{&vp, &subvp, &ve}) {
-    const auto N = static_cast<Index>(paths);
-    const Tensor x_T = data.marginal(*sde, path_start).sample(N, {.seed = 2});
+    const auto count = static_cast<Index>(paths);
+    const Tensor x_T = data.marginal(*sde, path_start).sample(count, {.seed = 2});
     const Sra1 sra1({*sde, data.score(*sde)});
     const EulerMaruyama euler({*sde, data.score(*sde)});
     const std::vector<Real> truth = travel(sra1, fine, x_T);
