@@ -157,6 +157,19 @@ std::vector<double> GaussianMixture::log_density(const Tensor& x) const {
   return result;
 }
 
+LogDensity GaussianMixture::log_density(const Sde& sde) const {
+  return [mixture = *this, &sde](const Tensor& x, const Times& t) {
+    std::vector<double> result;
+    for (Index begin = 0, end = 0, N = x.size(0); begin < N; begin = end) {
+      const double t_n = t[static_cast<std::size_t>(begin)];
+      while (end < N && t[static_cast<std::size_t>(end)] == t_n) ++end;  // samples of one time
+      const auto part = mixture.marginal(sde, t_n).log_density(slice(x, 0, begin, end));
+      result.insert(result.end(), part.begin(), part.end());
+    }
+    return result;
+  };
+}
+
 std::vector<std::vector<double>> GaussianMixture::responsibilities(const Tensor& x) const {
   std::vector<Real> values = rows(x, dimension());
   std::vector<std::vector<double>> result;

@@ -38,6 +38,8 @@ class GaussianMixture {
   Tensor sample(Index N, const RandomStream& stream) const;
   /// log p(x) per sample, in nats and in double; x [N, ...] with D elements each.
   std::vector<double> log_density(const Tensor& x) const;
+  /// log p_t under `sde`, exactly; refers to it.
+  LogDensity log_density(const Sde& sde) const;
   /// p(component k | x) for each sample: [N][K].
   std::vector<std::vector<double>> responsibilities(const Tensor& x) const;
 

@@ -2,6 +2,7 @@
 //   s(x, t) = sum_k p(k | x, t) s_k(x, t),  s_k = -Q diag(1 / v) Q^T (x - m mu_k),
 // with v = m^2 variances_k + std^2 and m, std those of the SDE at t.
 
+#include <algorithm>
 #include <cmath>
 
 #include "diffusion/mixture.h"
@@ -18,15 +19,23 @@ struct Part {
   Tensor score;      ///< s_k [N, D]
 };
 
-/// The mean m mu_k of each sample, [N, D].
+/// The times of the rows that are needed: one for all samples where they share it.
+Times distinct(const Times& t) {
+  const bool shared = std::ranges::all_of(t, [&](double t_n) { return t_n == t[0]; });
+  return shared && !t.empty() ? Times{t[0]} : t;
+}
+
+/// The mean m mu_k at each time, [n, D].
 Tensor means(const Component& c, const Sde& sde, const Times& t, Device device) {
   std::vector<Real> values;
-  for (double t_n : t)
-    for (double mu : c.mean) values.push_back(static_cast<Real>(sde.mean_scale(t_n) * mu));
+  for (double t_n : t) {
+    const double m = sde.mean_scale(t_n);
+    for (double mu : c.mean) values.push_back(static_cast<Real>(m * mu));
+  }
   return Tensor({static_cast<Index>(t.size()), static_cast<Index>(c.mean.size())}, values, device);
 }
 
-/// The eigenvalues v of each sample, [N][D].
+/// The eigenvalues v at each time, [n][D].
 std::vector<double> eigenvalues(const Component& c, const Sde& sde, const Times& t) {
   std::vector<double> v;
   for (double t_n : t) {
@@ -36,26 +45,28 @@ std::vector<double> eigenvalues(const Component& c, const Sde& sde, const Times&
   return v;
 }
 
+/// x [N, D] at times t, one for each sample or one for all.
 Part contribution(const Component& c, const Sde& sde, const Tensor& x, const Times& t) {
-  Index N = x.size(0), D = x.size(1);
+  const auto n = static_cast<Index>(t.size());
+  Index D = x.size(1);
   std::vector<double> v = eigenvalues(c, sde, t);
-  std::vector<Real> precision, log_normaliser(static_cast<std::size_t>(N));
-  for (std::size_t n = 0, i = 0; n < t.size(); ++n) {
+  std::vector<Real> precision, log_normaliser;
+  for (std::size_t row = 0, i = 0; row < t.size(); ++row) {
     double log_det = 0;
     for (Index d = 0; d < D; ++d, ++i) {
       precision.push_back(static_cast<Real>(1 / v[i]));
       log_det += std::log(v[i]);
     }
-    log_normaliser[n] = static_cast<Real>(std::log(c.weight) - 0.5 * log_det);
+    log_normaliser.push_back(static_cast<Real>(std::log(c.weight) - 0.5 * log_det));
   }
 
   Tensor Q;
   if (!c.Q.empty()) Q = Tensor({D, D}, std::vector<Real>(c.Q.begin(), c.Q.end()), x.device());
   Tensor d = x - means(c, sde, t, x.device());
   if (Q.defined()) d = matmul(d, Q);
-  Tensor whitened = d * Tensor({N, D}, precision, x.device());
+  Tensor whitened = d * Tensor({n, D}, precision, x.device());
   Tensor log_joint =
-      Tensor({N, 1}, log_normaliser, x.device()) - 0.5 * sum(d * whitened, {1}, true);
+      Tensor({n, 1}, log_normaliser, x.device()) - 0.5 * sum(d * whitened, {1}, true);
   return {log_joint, -(Q.defined() ? matmul(whitened, Q, false, true) : whitened)};
 }
 
@@ -68,9 +79,10 @@ Score GaussianMixture::score(const Sde& sde) const {
       fail("mixture", "expected [N, ", D, "] with N times, got ", input.shape(), " with ",
            t.size());
     Tensor x = reshape(input, {N, D});
+    const Times times = distinct(t);
     std::vector<Tensor> log_joints, scores;
     for (const Component& c : mixture.components()) {
-      Part part = contribution(c, sde, x, t);
+      Part part = contribution(c, sde, x, times);
       log_joints.push_back(part.log_joint);
       scores.push_back(part.score);
     }

@@ -1,6 +1,9 @@
 #include "diffusion/score.h"
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
+#include <span>
 
 namespace ito {
 
@@ -23,6 +26,51 @@ Score counted(Score score, Index& count) {
   return [score = std::move(score), &count](const Tensor& x, const Times& t) {
     ++count;
     return score(x, t);
+  };
+}
+
+ScoreError::ScoreError(Index sample, double t, bool finite_state)
+    : Error(text("[score] the score of sample ", sample, " at t = ", t, " is not finite",
+                 finite_state ? "" : ", and neither is the sample: its last step was too large")),
+      sample_(sample),
+      t_(t),
+      finite_state_(finite_state) {}
+
+namespace {
+
+bool is_finite(std::span<const Real> values) {
+  return std::ranges::all_of(values, [](Real value) { return std::isfinite(value); });
+}
+
+void check_times(const Tensor& x, const Times& t, double T) {
+  if (static_cast<Index>(t.size()) != x.size(0))
+    fail("score", "expected a time for each sample of ", x.shape(), ", got ", t.size());
+  for (std::size_t n = 0; n < t.size(); ++n)
+    if (!(t[n] > 0 && t[n] <= T))
+      fail("score", "expected times in (0, ", T, "], got t = ", t[n], " for sample ", n);
+}
+
+/// The value of the score at x, looked at.
+void check_score(const Tensor& x, const Times& t, const Tensor& score) {
+  if (score.shape() != x.shape())
+    fail("score", "expected a score like x, ", x.shape(), ", got ", score.shape());
+  const std::vector<Real> values = score.to_host();
+  if (is_finite(values)) return;
+  const std::vector<Real> states = x.to_host();
+  const std::size_t D = values.size() / t.size();
+  for (std::size_t n = 0; n < t.size(); ++n)
+    if (!is_finite(std::span(values).subspan(n * D, D)))
+      throw ScoreError(static_cast<Index>(n), t[n], is_finite(std::span(states).subspan(n * D, D)));
+}
+
+}  // namespace
+
+Score checked(Score score, const Sde& sde) {
+  return [score = std::move(score), T = sde.T()](const Tensor& x, const Times& t) {
+    check_times(x, t, T);
+    Tensor value = score(x, t);
+    check_score(x, t, value);
+    return value;
   };
 }
 

@@ -16,4 +16,24 @@ Score network_score(const nn::ScoreNetwork& network, const Sde& sde,
 /// `count`.
 Score counted(Score score, Index& count);
 
+/// A score that is not finite.
+class ScoreError : public Error {
+ public:
+  /// `finite_state`: whether the x that it was asked for is.
+  ScoreError(Index sample, double t, bool finite_state);
+
+  Index sample() const { return sample_; }  ///< in its batch
+  double t() const { return t_; }
+  bool finite_state() const { return finite_state_; }
+
+ private:
+  Index sample_;
+  double t_;
+  bool finite_state_;
+};
+
+/// `score`, with what it is asked for and what it answers looked at: throws for a time outside
+/// (0, T] and for a score that is not like x, and ScoreError for one that is not finite.
+Score checked(Score score, const Sde& sde);
+
 }  // namespace ito

@@ -38,8 +38,8 @@ run_tests() {  # DIRECTORY CTEST_OPTIONS...
   ctest --test-dir "$directory" --output-on-failure "$@"
 }
 
-packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev
-          libcli11-dev nlohmann-json3-dev libgtest-dev)
+packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev libcairo2-dev
+          zlib1g-dev libcli11-dev nlohmann-json3-dev libgtest-dev)
 [ $quick = yes ] || packages+=(libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14)
 stage "packages" need_packages "${packages[@]}"
 

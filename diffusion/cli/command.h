@@ -31,6 +31,7 @@ void add_encode(CLI::App& app, int& exit);
 void add_decode(CLI::App& app, int& exit);
 void add_interpolate(CLI::App& app, int& exit);
 void add_noise_levels(CLI::App& app, int& exit);
+void add_bench_samplers(CLI::App& app, int& exit);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

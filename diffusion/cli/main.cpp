@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   add_decode(app, exit);
   add_interpolate(app, exit);
   add_noise_levels(app, exit);
+  add_bench_samplers(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

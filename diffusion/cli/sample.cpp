@@ -1,5 +1,6 @@
 // ito sample
 
+#include <cmath>
 #include <iostream>
 
 #include "diffusion/cli/command.h"
@@ -24,17 +25,25 @@ struct SampleArguments {
 
 const std::vector<ConfigFlag> sampling_flags = {
     {"--steps", "steps", "Times of the sampler's grid"},
-    {"--sampler", "sampler", "pc (predictor and corrector) or ode (adaptive probability flow)",
+    {"--sampler", "sampler",
+     "pc (predictor and corrector), ode (adaptive probability flow), or a Markov chain at the time "
+     "eps: ula, mala, hmc",
      ConfigFlag::Kind::text},
     {"--predictor", "predictor",
-     "euler_maruyama, reverse_diffusion, ancestral, heun, ddim, dpm_solver_2, dpm_solver_3, edm "
-     "or none",
+     "euler_maruyama, reverse_diffusion, ancestral, sra1, heun, ddim, dpm_solver_2, dpm_solver_3, "
+     "edm or none",
      ConfigFlag::Kind::text},
-    {"--grid", "grid", "Spacing of the steps: time, log_snr or karras", ConfigFlag::Kind::text},
+    {"--grid", "grid", "Spacing of the steps: time, log_snr, karras or fixed (at eps)",
+     ConfigFlag::Kind::text},
     {"--tolerance", "tolerance", "Of the ode sampler, relative and absolute"},
-    {"--corrector", "corrector", "langevin, ald or none", ConfigFlag::Kind::text},
+    {"--corrector", "corrector", "langevin, ald, ula, mala, hmc or none", ConfigFlag::Kind::text},
     {"--corrector-steps", "corrector_steps", "Corrector iterations at each time"},
     {"--snr", "snr", "Signal-to-noise ratio of the corrector"},
+    {"--step-size", "step_size", "Of ula, mala and hmc: e in x + e s + sqrt(2 e) z; 0: by --snr"},
+    {"--leapfrog", "leapfrog", "Leapfrog steps of an iteration of hmc"},
+    {"--quadrature", "quadrature",
+     "Of the score, for the acceptance of mala and hmc: trapezoid, simpson or boole",
+     ConfigFlag::Kind::text},
     {"--eps", "eps", "Last time before the data"},
     {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
      ConfigFlag::Kind::on}};
@@ -51,6 +60,21 @@ SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patc
   }
 }
 
+/// How MALA and HMC fared, and by how much the score that they trust is no gradient.
+void tell_acceptance(const SampleArguments& a, const TrainedModel& model, const Tensor& x,
+                     const SamplingConfig& sampling, const Acceptance& acceptance) {
+  const Tensor some = slice(x, 0, 0, std::min(x.size(0), a.range.batch));
+  Index evaluations = 0;
+  const double loops =
+      loop_rms_of(model.sde(), counted(model.score(), evaluations), some, sampling, a.range.seed);
+  const double share = static_cast<double>(acceptance.accepted) /
+                       static_cast<double>(std::max<Index>(acceptance.proposed, 1));
+  std::cout << grouped(acceptance.accepted) << " of " << grouped(acceptance.proposed)
+            << " proposals accepted (" << std::lround(100 * share) << " %)\n"
+            << "the score around closed loops of a proposal's size: " << loops
+            << " nats rms, 0 for a gradient (" << evaluations << " evaluations more)" << std::endl;
+}
+
 int sample(const SampleArguments& a) {
   a.out.check();
   use_threads(a.threads);
@@ -62,14 +86,19 @@ int sample(const SampleArguments& a) {
                                         : model.config().convolution);
   catch_interrupts();
   Samples samples;
+  Acceptance acceptance;
   Index evaluations = 0;
   {
     Progress progress("sampling", 1000);
     samples = draw_samples(model.sde(), counted(model.score(), evaluations), model.item(), sampling,
-                           a.range, {.progress = [&](int done, int total) {
-                             progress.update(Index{1000} * done / total, "");
-                             return !interrupted_by_user();
-                           }});
+                           a.range,
+                           {.progress =
+                                [&](int done, int total) {
+                                  progress.update(Index{1000} * done / total, "");
+                                  return !interrupted_by_user();
+                                },
+                            .observe = {},
+                            .acceptance = &acceptance});
   }
   if (!samples.complete) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
@@ -81,6 +110,7 @@ int sample(const SampleArguments& a) {
             << model.step() << ": " << a.out.path << "\n"
             << grouped(evaluations) << " evaluations of the score in " << batches
             << (batches == 1 ? " batch" : " batches") << std::endl;
+  if (accepts_by_score(sampling)) tell_acceptance(a, model, samples.x, sampling, acceptance);
   return Exit::ok;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "diffusion/score.h"
+
 namespace ito {
 
 namespace {
@@ -29,6 +31,16 @@ NoiseSource noise_of(const Batch& batch, const Shape& item, std::uint64_t seed) 
   return random_noise(shape, seed, batch.first);
 }
 
+/// draw() with samples named by their numbers in what it throws.
+template <class F>
+auto numbered(const Batch& batch, F draw) {
+  try {
+    return draw();
+  } catch (const ScoreError& e) {
+    throw ScoreError(batch.first + e.sample(), e.t(), e.finite_state());
+  }
+}
+
 Tensor joined(const std::vector<Tensor>& parts) {
   return parts.size() == 1 ? parts[0] : concat(parts, 0);
 }
@@ -48,8 +60,10 @@ Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* co
                                 static_cast<int>(batches.size()) * total);
       };
     }
-    Samples part = predictor_corrector(sde, predictor, corrector,
-                                       noise_of(batches[i], item, range.seed), within);
+    Samples part = numbered(batches[i], [&] {
+      return predictor_corrector(sde, predictor, corrector, noise_of(batches[i], item, range.seed),
+                                 within);
+    });
     if (!part.complete) return {{}, false};
     parts.push_back(part.x);
   }

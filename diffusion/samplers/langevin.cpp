@@ -12,6 +12,13 @@ Update langevin_step(const Tensor& x, const Tensor& score, const std::vector<dou
   return {mean + scale_per_sample(z, noise), mean};
 }
 
+StepRule annealed_step(const Sde& sde, double snr) {
+  return [&sde, snr](double t) {
+    const double size = snr * sde.std(t);
+    return 2 * sde.langevin_alpha(t) * size * size;
+  };
+}
+
 namespace {
 
 std::vector<double> norms(const Tensor& x, LangevinNorms kind) {

@@ -11,6 +11,12 @@ namespace ito {
 Update langevin_step(const Tensor& x, const Tensor& score, const std::vector<double>& step_size,
                      const Tensor& z);
 
+/// The step size e of a sample at time t.
+using StepRule = std::function<double(double t)>;
+/// e = 2 alpha (snr std(t))^2: the step size follows the noise (Song and Ermon 2019, algorithm 1).
+/// Refers to `sde`.
+StepRule annealed_step(const Sde& sde, double snr);
+
 /// Which norms set the step size of the Langevin corrector.
 enum class LangevinNorms {
   per_sample,  ///< each sample's own

@@ -4,7 +4,9 @@ namespace ito {
 
 NoiseSource random_noise(Shape shape, std::uint64_t seed, Index first_sample, Device device) {
   return [=, shape = std::move(shape)](Purpose purpose, std::uint32_t step, std::uint32_t sub) {
-    return random_normal(shape, {seed, purpose, step, sub, first_sample}, device);
+    const RandomStream stream = {seed, purpose, step, sub, first_sample};
+    if (purpose == Purpose::accept) return random_uniform({shape[0]}, stream, device);
+    return random_normal(shape, stream, device);
   };
 }
 

@@ -11,7 +11,8 @@ Spacing spacing_named(const std::string& name) {
   if (name == "time") return Spacing::time;
   if (name == "log_snr") return Spacing::log_snr;
   if (name == "karras") return Spacing::karras;
-  fail("sampler", "expected the grid time, log_snr or karras, got ", name);
+  if (name == "fixed") return Spacing::fixed;
+  fail("sampler", "expected the grid time, log_snr, karras or fixed, got ", name);
 }
 
 namespace {
@@ -32,6 +33,7 @@ Times time_grid(const Sde& sde, int steps, double eps, Spacing spacing) {
   if (steps < 1) fail("sampler", "expected at least 1 step, got ", steps);
   if (!(eps > 0 && eps < sde.T()))
     fail("sampler", "expected 0 < eps < ", sde.T(), ", got eps = ", eps);
+  if (spacing == Spacing::fixed) return Times(static_cast<std::size_t>(steps), eps);
   Times grid;
   for (int k = 0; k < steps; ++k) grid.push_back(time_at(sde, eps, k, steps - 1, spacing));
   grid.front() = sde.T();  // also of a single step
@@ -44,8 +46,9 @@ namespace {
 Update correct(const Corrector& corrector, Update state, const Times& t, const NoiseSource& noise,
                std::uint32_t step, int iterations) {
   for (int j = 0; j < iterations; ++j)
-    state =
-        corrector.step(state.x, t, noise(Purpose::corrector, step, static_cast<std::uint32_t>(j)));
+    state = corrector.correct(state.x, t, [&](Purpose purpose) {
+      return noise(purpose, step, static_cast<std::uint32_t>(j));
+    });
   return state;
 }
 
@@ -59,7 +62,10 @@ Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Co
     if (options.observe) options.observe({k, grid[static_cast<std::size_t>(k)], stage, state});
   };
 
-  Tensor x_T = noise(Purpose::prior, 0, 0) * sde.prior_std();
+  const bool chain = options.spacing == Spacing::fixed;
+  if (chain && predictor)
+    fail("sampler", "on the fixed grid time does not pass: expected no predictor");
+  Tensor x_T = noise(Purpose::prior, 0, 0) * (chain ? 1 : sde.prior_std());
   Update state{x_T, x_T};
   auto N = static_cast<std::size_t>(x_T.size(0));
   bool complete = true;
@@ -71,7 +77,9 @@ Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Co
       observe(k, Purpose::corrector, state);
     }
     state.mean = state.x;  // what the absent predictor returns
-    if (predictor) state = predictor->step(state.x, t, s, noise(Purpose::predictor, step, 0));
+    if (predictor)
+      state = predictor->advance(
+          state.x, t, s, [&](std::uint32_t draw) { return noise(Purpose::predictor, step, draw); });
     observe(k, Purpose::predictor, state);
     if (options.progress && !options.progress(k + 1, options.steps))
       complete = k + 1 == options.steps;

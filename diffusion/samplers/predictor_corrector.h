@@ -22,7 +22,9 @@ struct Observation {
 enum class Spacing {
   time,     ///< evenly, as published for 1000 or so steps
   log_snr,  ///< evenly in log(mean_scale / std) (Lu et al. 2022): for few steps
-  karras    ///< evenly in the 7th root of std / mean_scale (Karras et al. 2022, equation 5)
+  karras,   ///< evenly in the 7th root of std / mean_scale (Karras et al. 2022, equation 5)
+  fixed  ///< all at eps: the corrector alone, a Markov chain that begins at N(0, I) and has p_eps
+         ///< as its stationary distribution
 };
 /// By these names; throws for another.
 Spacing spacing_named(const std::string& name);
@@ -32,9 +34,9 @@ struct PredictorCorrectorOptions {
   double eps = 1e-3;        ///< published: 1e-3 for VP and sub-VP, 1e-5 for VE
   int corrector_steps = 1;  ///< corrector iterations at each time
   bool denoise = true;      ///< return the last mean, without the last noise
-  std::function<void(const Observation&)> observe;
+  std::function<void(const Observation&)> observe = {};
   /// Called after each step with the number of steps done; false stops the loop.
-  std::function<bool(int done, int total)> progress;
+  std::function<bool(int done, int total)> progress = {};
   Spacing spacing = Spacing::time;
 };
 

@@ -7,14 +7,24 @@
 #include "diffusion/samplers/edm.h"
 #include "diffusion/samplers/euler_maruyama.h"
 #include "diffusion/samplers/heun.h"
+#include "diffusion/samplers/hmc.h"
+#include "diffusion/samplers/mala.h"
 #include "diffusion/samplers/reverse_diffusion.h"
+#include "diffusion/samplers/sra1.h"
+#include "diffusion/samplers/unadjusted_langevin.h"
+#include "diffusion/score.h"
 
 namespace ito {
 
 const std::vector<std::string>& predictor_names() {
   static const std::vector<std::string> names = {
-      "euler_maruyama", "reverse_diffusion", "ancestral", "heun", "ddim",
-      "dpm_solver_2",   "dpm_solver_3",      "edm",       "none"};
+      "euler_maruyama", "reverse_diffusion", "ancestral",    "sra1", "heun",
+      "ddim",           "dpm_solver_2",      "dpm_solver_3", "edm",  "none"};
+  return names;
+}
+
+const std::vector<std::string>& corrector_names() {
+  static const std::vector<std::string> names = {"langevin", "ald", "ula", "mala", "hmc", "none"};
   return names;
 }
 
@@ -41,25 +51,38 @@ std::unique_ptr<Predictor> make_flow_solver(const std::string& name, const Rever
 
 }  // namespace
 
-std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& reverse,
+std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& unchecked,
                                           StepSize size) {
+  const ReverseSde reverse = {unchecked.sde, checked(unchecked.score, unchecked.sde),
+                              unchecked.probability_flow};
   if (name == "none") return nullptr;
   if (name == "euler_maruyama") return std::make_unique<EulerMaruyama>(reverse, size);
   if (name == "reverse_diffusion") return std::make_unique<ReverseDiffusion>(reverse, size);
   if (name == "ancestral") {
-    if (reverse.probability_flow) fail("ancestral", "has no probability flow");
+    if (reverse.probability_flow)
+      fail("ancestral", "has no probability flow; euler_maruyama and reverse_diffusion have one");
+    if (size == StepSize::published)
+      reverse.sde.ancestral_noise(reverse.sde.T());  // throws if none
     return std::make_unique<Ancestral>(reverse.sde, reverse.score, size);
   }
+  if (name == "sra1") return std::make_unique<Sra1>(reverse);
   if (auto solver = make_flow_solver(name, reverse)) return solver;
   fail("sampler", "expected the predictor ", listed(predictor_names()), ", got ", name);
 }
 
 std::unique_ptr<Corrector> make_corrector(const std::string& name, const Sde& sde,
-                                          const Score& score, double snr, LangevinNorms norms) {
+                                          const Score& unchecked, double snr, LangevinNorms norms,
+                                          const ChainOptions& chain) {
+  const Score score = checked(unchecked, sde);
+  StepRule e = annealed_step(sde, snr);
+  if (chain.step_size > 0) e = [size = chain.step_size](double) { return size; };
   if (name == "none") return nullptr;
   if (name == "langevin") return std::make_unique<Langevin>(sde, score, snr, norms);
   if (name == "ald") return std::make_unique<AnnealedLangevin>(sde, score, snr);
-  fail("sampler", "expected the corrector langevin, ald or none, got ", name);
+  if (name == "ula") return std::make_unique<UnadjustedLangevin>(score, e);
+  if (name == "mala") return std::make_unique<Mala>(score, e, chain.metropolis);
+  if (name == "hmc") return std::make_unique<Hmc>(score, e, chain.leapfrog, chain.metropolis);
+  fail("sampler", "expected the corrector ", listed(corrector_names()), ", got ", name);
 }
 
 }  // namespace ito

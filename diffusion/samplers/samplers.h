@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "diffusion/samplers/langevin.h"
+#include "diffusion/samplers/metropolis.h"
 #include "diffusion/samplers/update.h"
 #include "diffusion/sde/reverse.h"
 
@@ -13,16 +13,28 @@ namespace ito {
 /// Everything that make_predictor knows.
 const std::vector<std::string>& predictor_names();
 
-/// "euler_maruyama", "reverse_diffusion", "ancestral"; for few evaluations "heun", "ddim",
+/// "euler_maruyama", "reverse_diffusion", "ancestral", "sra1"; for few evaluations "heun", "ddim",
 /// "dpm_solver_2", "dpm_solver_3" and "edm" (without churn), which solve the probability flow
 /// whatever `reverse` says; or "none": a null pointer. Throws for any other name, and where a
-/// predictor has no probability flow. `size` concerns the first three.
+/// predictor has no probability flow. `size` concerns the first three. Their scores are `checked`.
 std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& reverse,
                                           StepSize size = StepSize::actual);
 
-/// "langevin", "ald" (annealed Langevin), or "none": a null pointer. `norms` concerns "langevin".
+/// Everything that make_corrector knows.
+const std::vector<std::string>& corrector_names();
+
+/// What concerns "ula", "mala" and "hmc" alone.
+struct ChainOptions {
+  double step_size = 0;  ///< e; 0: annealed_step
+  int leapfrog = 5;      ///< steps of "hmc"
+  MetropolisOptions metropolis = {};
+};
+
+/// "langevin", "ald" (annealed Langevin), "ula" (unadjusted Langevin), "mala", "hmc", or "none": a
+/// null pointer. `norms` concerns "langevin". Their scores are `checked`.
 std::unique_ptr<Corrector> make_corrector(const std::string& name, const Sde& sde,
                                           const Score& score, double snr = 0.16,
-                                          LangevinNorms norms = LangevinNorms::per_sample);
+                                          LangevinNorms norms = LangevinNorms::per_sample,
+                                          const ChainOptions& chain = {});
 
 }  // namespace ito

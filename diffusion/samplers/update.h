@@ -3,6 +3,7 @@
 // 4.2). Each is one file of this folder.
 
 #include "diffusion/sde/sde.h"
+#include "engine/random.h"
 
 namespace ito {
 
@@ -11,6 +12,12 @@ struct Update {
   Tensor x, mean;
 };
 
+/// The normal draws of a predictor's step, each like x, by their number.
+using PredictorDraws = std::function<Tensor(std::uint32_t k)>;
+/// The draws of a corrector's iteration: Purpose::corrector gives normals like x, Purpose::accept
+/// one uniform number in (0, 1) for each sample, [N].
+using CorrectorDraws = std::function<Tensor(Purpose purpose)>;
+
 /// Goes back in time: from p_t to p_s, s < t.
 class Predictor {
  public:
@@ -18,6 +25,11 @@ class Predictor {
   /// x [N, ...] at times t, z like x standard normal -> the state at times s. s = 0 stands for the
   /// data: the mean is then the denoised sample.
   virtual Update step(const Tensor& x, const Times& t, const Times& s, const Tensor& z) const = 0;
+  /// The same with its noise drawn: z is draw 0. A method that needs more asks for it here.
+  virtual Update advance(const Tensor& x, const Times& t, const Times& s,
+                         const PredictorDraws& draw) const {
+    return step(x, t, s, draw(0));
+  }
 };
 
 /// Stays at time t and brings x closer to p_t.
@@ -25,6 +37,10 @@ class Corrector {
  public:
   virtual ~Corrector() = default;
   virtual Update step(const Tensor& x, const Times& t, const Tensor& z) const = 0;
+  /// The same with its noise drawn. A method that accepts or rejects its step does so here.
+  virtual Update correct(const Tensor& x, const Times& t, const CorrectorDraws& draw) const {
+    return step(x, t, draw(Purpose::corrector));
+  }
 };
 
 /// How far a predictor's step goes.

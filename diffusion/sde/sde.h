@@ -19,6 +19,9 @@ using Times = std::vector<double>;
 /// (diffusion/score.h) or an exact analytic score (diffusion/mixture.h).
 using Score = std::function<Tensor(const Tensor& x, const Times& t)>;
 
+/// log p_t(x) per sample, in nats, up to a constant of t.
+using LogDensity = std::function<std::vector<double>(const Tensor& x, const Times& t)>;
+
 /// A Gaussian step forward in time: x' = scale x + noise z, z ~ N(0, I).
 struct Transition {
   double scale, noise;

@@ -116,6 +116,9 @@ void fields(Fields& f, Config& c) {
   f("sampler", c.sampler);
   f("grid", c.grid);
   f("tolerance", c.tolerance);
+  f("step_size", c.step_size);
+  f("leapfrog", c.leapfrog);
+  f("quadrature", c.quadrature);
 }
 void check(const SamplingConfig& c) {
   in_range("sampling", "steps", c.steps, 1, 1 << 24);
@@ -123,6 +126,8 @@ void check(const SamplingConfig& c) {
   positive("sampling", "eps", c.eps, 0.5);
   positive("sampling", "snr", c.snr, 1e3);
   positive("sampling", "tolerance", c.tolerance, 1);
+  if (c.step_size != 0) positive("sampling", "step_size", c.step_size, 1e6);
+  in_range("sampling", "leapfrog", c.leapfrog, 1, 1 << 16);
 }
 
 template <class Fields, SameAs<RunConfig> Config>

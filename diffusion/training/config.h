@@ -60,9 +60,14 @@ struct SamplingConfig {
   Index corrector_steps = 1;
   bool denoise = true;
   bool probability_flow = false;
-  std::string sampler = "pc";  ///< "pc": predictor-corrector; "ode": probability flow, adaptive
-  std::string grid = "time";   ///< of the steps of "pc", see Spacing
-  double tolerance = 1e-5;     ///< of "ode", relative and absolute
+  /// "pc": predictor-corrector; "ode": probability flow, adaptive; "ula", "mala", "hmc": that
+  /// corrector alone at the time eps, `steps` iterations
+  std::string sampler = "pc";
+  std::string grid = "time";           ///< of the steps of "pc", see Spacing
+  double tolerance = 1e-5;             ///< of "ode", relative and absolute
+  double step_size = 0;                ///< e of "ula", "mala" and "hmc"; 0: 2 alpha (snr std(t))^2
+  Index leapfrog = 5;                  ///< steps of an iteration of "hmc"
+  std::string quadrature = "simpson";  ///< of the score, for the acceptance of "mala" and "hmc"
 };
 
 /// How long to train and what to write on the way. None of this changes the state after step k.

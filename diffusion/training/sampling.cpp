@@ -1,20 +1,68 @@
 #include "diffusion/training/sampling.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "diffusion/samplers/samplers.h"
 #include "engine/autograd.h"
 
 namespace ito {
 
-void check_sampler(const Sde& sde, const SamplingConfig& config) {
-  if (config.sampler != "pc" && config.sampler != "ode")
-    fail("sampler", "expected the sampler pc or ode, got ", config.sampler);
-  if (config.sampler == "ode" && config.corrector != "none")
-    fail("sampler", "the ode sampler has no corrector, got ", config.corrector);
-  spacing_named(config.grid);
+namespace {
+
+bool is_chain(const std::string& sampler) {
+  return sampler == "ula" || sampler == "mala" || sampler == "hmc";
+}
+
+/// The samplers that are Markov chains at one time, as predictor, corrector and grid.
+SamplingConfig spelled_out(SamplingConfig config) {
+  if (!is_chain(config.sampler)) return config;
+  config.predictor = "none";
+  config.corrector = config.sampler;
+  config.grid = "fixed";
+  return config;
+}
+
+ChainOptions chain_options(const SamplingConfig& config, Acceptance* acceptance) {
+  return {.step_size = config.step_size,
+          .leapfrog = static_cast<int>(config.leapfrog),
+          .metropolis = {.quadrature = config.quadrature, .acceptance = acceptance}};
+}
+
+std::unique_ptr<Corrector> corrector_of(const Sde& sde, const Score& score,
+                                        const SamplingConfig& config, Acceptance* acceptance) {
+  return make_corrector(config.corrector, sde, score, config.snr, LangevinNorms::per_sample,
+                        chain_options(config, acceptance));
+}
+
+}  // namespace
+
+void check_sampler(const Sde& sde, const SamplingConfig& given) {
+  if (given.sampler != "pc" && given.sampler != "ode" && !is_chain(given.sampler))
+    fail("sampler", "expected the sampler pc, ode, ula, mala or hmc, got ", given.sampler);
+  if (given.sampler == "ode" && given.corrector != "none")
+    fail("sampler", "the ode sampler has no corrector, got ", given.corrector);
+  const SamplingConfig config = spelled_out(given);
+  if (spacing_named(config.grid) == Spacing::fixed && config.predictor != "none")
+    fail("sampler", "on the fixed grid time does not pass: expected the predictor none, got ",
+         config.predictor);
+  quadrature_named(config.quadrature);
   make_predictor(config.predictor, {sde, {}, config.probability_flow});
-  make_corrector(config.corrector, sde, {}, config.snr);
+  corrector_of(sde, {}, config, nullptr);
+}
+
+bool accepts_by_score(const SamplingConfig& config) {
+  const std::string corrector = spelled_out(config).corrector;
+  return corrector == "mala" || corrector == "hmc";
+}
+
+double loop_rms_of(const Sde& sde, const Score& score, const Tensor& x,
+                   const SamplingConfig& config, std::uint64_t seed) {
+  const NoGrad no_grad;
+  const double e =
+      config.step_size > 0 ? config.step_size : annealed_step(sde, config.snr)(config.eps);
+  return loop_rms(score, x, config.eps, std::sqrt(2 * e), quadrature_named(config.quadrature),
+                  {.seed = seed, .purpose = Purpose::probe});
 }
 
 namespace {
@@ -50,13 +98,14 @@ std::vector<Tensor> ode_frames(const Sde& sde, const Score& score, const Shape& 
 }
 
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
-                     const SamplingConfig& config, const SampleRange& range,
+                     const SamplingConfig& given, const SampleRange& range,
                      const SamplingHooks& hooks) {
   const NoGrad no_grad;
+  const SamplingConfig config = spelled_out(given);
   if (config.sampler == "ode") return draw_by_ode(sde, score, item, config, range, hooks);
   const ReverseSde reverse = {sde, score, config.probability_flow};
   const auto predictor = make_predictor(config.predictor, reverse);
-  const auto corrector = make_corrector(config.corrector, sde, score, config.snr);
+  const auto corrector = corrector_of(sde, score, config, hooks.acceptance);
   return generate(sde, predictor.get(), corrector.get(), item, range,
                   {.steps = static_cast<int>(config.steps),
                    .eps = config.eps,

@@ -2,6 +2,7 @@
 // Samples as a configuration wants them.
 
 #include "diffusion/samplers/generate.h"
+#include "diffusion/samplers/metropolis.h"
 #include "diffusion/training/config.h"
 
 namespace ito {
@@ -14,12 +15,20 @@ void check_sampler(const Sde& sde, const SamplingConfig& config);
 struct SamplingHooks {
   std::function<bool(int done, int total)> progress = {};
   std::function<void(const Observation&)> observe = {};
+  Acceptance* acceptance = nullptr;  ///< adds what "mala" and "hmc" propose and accept
 };
 
 /// Draws samples [count, item...], scaled as the model sees its data.
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
                      const SamplingHooks& hooks = {});
+
+/// Whether samples so drawn are accepted or rejected by the line integral of the score.
+bool accepts_by_score(const SamplingConfig& config);
+/// By how much the score is no gradient, where that matters to these samplers: loop_rms at x, at
+/// the time eps, around triangles as large as a proposal. In nats.
+double loop_rms_of(const Sde& sde, const Score& score, const Tensor& x,
+                   const SamplingConfig& config, std::uint64_t seed);
 
 /// States of the ODE sampler at the given times, T first, and the samples themselves last.
 std::vector<Tensor> ode_frames(const Sde& sde, const Score& score, const Shape& item,

@@ -7,10 +7,10 @@ likelihood() { "$ito" likelihood --run run --n 3 --tolerance 1e-2 --eps 1e-3 "$@
 
 # Each sampler runs, counts its evaluations and differs from the others.
 count=0
-for predictor in euler_maruyama heun ddim dpm_solver_2 dpm_solver_3 edm; do
+for predictor in euler_maruyama sra1 heun ddim dpm_solver_2 dpm_solver_3 edm; do
   expect 0 "samples" sample --predictor $predictor --steps 5 --grid log_snr --out $predictor.npy
   evaluations=5
-  case $predictor in heun | edm) evaluations=9 ;; esac
+  case $predictor in heun | edm | sra1) evaluations=9 ;; esac
   grep -q "^$evaluations evaluations of the score in 1 batch$" out.txt ||
     fail "$predictor: $(cat out.txt)"
   count=$((count + 1))
@@ -21,15 +21,49 @@ expect 0 "evaluations of the score in 1 batch" sample --sampler ode --tolerance 
 different=$(sha1sum ./*.npy | cut -d ' ' -f 1 | sort -u | wc -l)
 [ "$different" -eq $((count + 3)) ] || fail "some samplers gave the same bits"
 
+# Correctors alone, and chains at one time: evaluations counted, what was accepted told.
+for corrector in ald ula mala hmc; do
+  expect 0 "samples" sample --predictor none --corrector $corrector --steps 5 --out c_$corrector.npy
+done
+grep -q "^35 evaluations of the score in 1 batch$" out.txt || fail "hmc: $(cat out.txt)"
+expect 0 "proposals accepted" sample --sampler hmc --eps 0.1 --steps 4 --leapfrog 2 --out hmc.npy
+grep -q "^16 evaluations of the score in 1 batch$" out.txt || fail "hmc: $(cat out.txt)"
+grep -q "around closed loops .* (6 evaluations more)" out.txt || fail "no loops: $(cat out.txt)"
+expect 0 "proposals accepted" sample --sampler mala --eps 0.1 --steps 4 --step-size 1e-3 \
+  --quadrature trapezoid --out mala.npy
+grep -q "^8 evaluations" out.txt || fail "mala: $(cat out.txt)"
+expect 0 "4 evaluations of" sample --sampler ula --eps 0.1 --steps 4 --out ula.npy
+expect 2 "trapezoid, simpson or boole, got gauss" sample --sampler mala --quadrature gauss --out x.npy
+expect 2 "expected the predictor none" sample --grid fixed --out x.npy
+expect 2 "\"leapfrog\": expected 1 to" sample --sampler hmc --leapfrog 0 --out x.npy
+expect 2 "ula, mala, hmc or none, got gibbs" sample --corrector gibbs --out x.npy
+
 # By the ODE a sample has the bits that it has alone.
 expect 0 "in 2 batches" sample --sampler ode --tolerance 1e-2 --batch 1 --out ones.npy
 same ode.npy ones.npy
 
-expect 2 "expected the sampler pc or ode, got heun" sample --sampler heun --out x.npy
+expect 2 "expected the sampler pc, ode, ula, mala or hmc, got heun" sample --sampler heun --out x.npy
 expect 2 "has no corrector, got langevin" sample --sampler ode --corrector langevin --out x.npy
-expect 2 "expected the grid time, log_snr or karras" sample --grid cosine --out x.npy
+expect 2 "expected the grid time, log_snr, karras or fixed" sample --grid cosine --out x.npy
 expect 2 "tolerance" sample --sampler ode --tolerance 0 --out x.npy
 [ -e x.npy ] && fail "samples have been left by what could not begin"
+
+# The truth bench refuses before it works; what it measures is tested in the library.
+expect 2 "--out is required" "$ito" bench-samplers --quick
+expect 2 "excludes" "$ito" bench-samplers --quick --samples 100 --out bench
+expect 2 "--repeats" "$ito" bench-samplers --repeats 1 --out bench
+mkdir bench && echo precious >bench/samplers.csv
+expect 1 "bench/samplers.csv" "$ito" bench-samplers --quick --out bench
+[ "$(cat bench/samplers.csv)" = precious ] || fail "bench-samplers has overwritten a file"
+"$ito" bench-samplers --out stopped >out.txt 2>err.txt &
+pid=$!
+wait_for test -d stopped
+sleep 0.3
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] || fail "bench-samplers was not interrupted: $(cat err.txt)"
+pid=
+[ -z "$(ls stopped)" ] || fail "an interrupted bench left $(ls stopped)"
 
 # Likelihoods: the same numbers whatever the batch, and what they consist of.
 expect 0 "bits/dim, the mean and standard error of 3 images" likelihood --probes 2 --json a.json

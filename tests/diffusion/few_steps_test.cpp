@@ -21,31 +21,35 @@
 namespace ito {
 namespace {
 
-constexpr double mu = 0.7, v = 0.25, t_0 = 0.9, t_1 = 0.02;
+constexpr double gaussian_mean = 0.7, gaussian_variance = 0.25, flow_start = 0.9, flow_end = 0.02;
 const bool in_double = sizeof(Real) == sizeof(double);
 
-GaussianMixture gaussian() { return GaussianMixture::diagonal({1}, {{mu}}, {{v}}); }
-
-/// The flow keeps (x - m mu) / sqrt(m^2 v + std^2).
-double spread(const Sde& sde, double t) {
-  return std::sqrt(sde.mean_scale(t) * sde.mean_scale(t) * v + sde.std(t) * sde.std(t));
+GaussianMixture gaussian() {
+  return GaussianMixture::diagonal({1}, {{gaussian_mean}}, {{gaussian_variance}});
 }
 
-/// Error at t_1 of `steps` steps from t_0, for a start two spreads out. In log_snr the steps begin
-/// small and grow evenly, so that the lower order of a multistep method's first steps, of length
-/// 1 / steps^2, does not show.
+/// The flow keeps (x - m gaussian_mean) / sqrt(m^2 gaussian_variance + std^2).
+double spread(const Sde& sde, double t) {
+  return std::sqrt(sde.mean_scale(t) * sde.mean_scale(t) * gaussian_variance +
+                   sde.std(t) * sde.std(t));
+}
+
+/// Error at flow_end of `steps` steps from flow_start, for a start two spreads out. In log_snr the
+/// steps begin small and grow evenly, so that the lower order of a multistep method's first steps,
+/// of length 1 / steps^2, does not show.
 double flow_error(const Sde& sde, const std::string& name, int steps) {
   const auto predictor = make_predictor(name, {sde, gaussian().score(sde)});
   const auto at = [&](int k) {
-    if (k == 0 || k == steps) return k == 0 ? t_0 : t_1;
-    const double l_0 = log_snr(sde, t_0), l_1 = log_snr(sde, t_1);
+    if (k == 0 || k == steps) return k == 0 ? flow_start : flow_end;
+    const double l_0 = log_snr(sde, flow_start), l_1 = log_snr(sde, flow_end);
     const double u = static_cast<double>(k) / steps;
     return time_of_level(sde, std::exp(-(l_0 + (l_1 - l_0) * u * u)));
   };
-  Tensor x = Tensor::full({1, 1}, sde.mean_scale(t_0) * mu + 2 * spread(sde, t_0));
+  Tensor x = Tensor::full({1, 1},
+                          sde.mean_scale(flow_start) * gaussian_mean + 2 * spread(sde, flow_start));
   for (int k = 0; k < steps; ++k)
     x = predictor->step(x, {at(k)}, {at(k + 1)}, Tensor::zeros({1, 1})).x;
-  return (x.item() - sde.mean_scale(t_1) * mu) / spread(sde, t_1) - 2;
+  return (x.item() - sde.mean_scale(flow_end) * gaussian_mean) / spread(sde, flow_end) - 2;
 }
 
 struct Method {
@@ -112,7 +116,7 @@ TEST(Ddim, WithAllNoiseFreshIsTheAncestralSampler) {
 /// two Gaussian inputs, start and noise, whose variances are added up.
 TEST(Edm, KeepsTheMarginalWhenItChurns) {
   const VpSde sde;
-  const auto data = GaussianMixture::diagonal({1}, {{0}}, {{v}});
+  const auto data = GaussianMixture::diagonal({1}, {{0}}, {{gaussian_variance}});
   const Edm edm(sde, data.score(sde), {.churn = 0.2});
   const double t = 0.5, s = 0.498;  // a step so small that Heun's error does not matter
   const Tensor start({2, 1}, {static_cast<Real>(spread(sde, t)), 0}), z({2, 1}, {0, 1});
@@ -163,7 +167,8 @@ TEST(TimeGrid, CanBeSpacedByNoise) {
       EXPECT_NEAR(value(k) - value(0), step * static_cast<double>(k), 1e-8);
     EXPECT_EQ(time_grid(sde, 1, 1e-3, spacing), Times{1});
   }
-  test::expect_error([] { spacing_named("cosine"); }, {"time, log_snr or karras, got cosine"});
+  test::expect_error([] { spacing_named("cosine"); },
+                     {"time, log_snr, karras or fixed, got cosine"});
 }
 
 /// A second chain on the same solver starts afresh.

@@ -34,10 +34,10 @@ std::vector<Real> sample(const std::string& predictor_name, const std::string& c
       .x.to_host();
 }
 
-const std::pair<const char*, const char*> pairs[] = {{"euler_maruyama", "none"},
-                                                     {"reverse_diffusion", "langevin"},
-                                                     {"ancestral", "ald"},
-                                                     {"none", "langevin"}};
+const std::pair<const char*, const char*> pairs[] = {
+    {"euler_maruyama", "none"}, {"reverse_diffusion", "langevin"},
+    {"ancestral", "ald"},       {"none", "langevin"},
+    {"sra1", "mala"},           {"none", "hmc"}};
 
 TEST(SamplerBits, DoNotDependOnTheBatch) {
   for (auto [predictor, corrector] : pairs) {
@@ -189,7 +189,7 @@ TEST(Names, AreKnownOrRefused) {
   EXPECT_EQ(make_corrector("none", sde, minus_x()), nullptr);
   EXPECT_THROW(make_predictor("euler", {sde, minus_x()}), Error);
   EXPECT_THROW(make_predictor("ancestral", {sde, minus_x(), true}), Error);
-  EXPECT_THROW(make_corrector("hmc", sde, minus_x()), Error);
+  EXPECT_THROW(make_corrector("gibbs", sde, minus_x()), Error);
 }
 
 }  // namespace

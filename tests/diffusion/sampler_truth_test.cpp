@@ -68,6 +68,23 @@ TEST(ExactScore, PredictorCorrectorWithAnnealedLangevin) {
   expect_right(VpSde(), {"euler_maruyama", "ald"});
 }
 
+/// Half the steps of the others: each has two evaluations.
+TEST(ExactScore, Sra1) {
+  const VpSde vp;
+  const SubVpSde subvp;
+  for (const Sde* sde : std::initializer_list<const Sde*>{&vp, &subvp})
+    expect_right(*sde, {.predictor = "sra1", .corrector = "none", .steps = 250});
+}
+
+/// A hundred steps of the predictor alone are too few; HMC mends them.
+TEST(ExactScore, PredictorCorrectorWithHmc) {
+  expect_right(VpSde(), {.predictor = "reverse_diffusion",
+                         .corrector = "hmc",
+                         .snr = 0.16,
+                         .size = StepSize::actual,
+                         .steps = 100});
+}
+
 TEST(ExactScore, PublishedSteps) {
   VpSde sde({0.1, 20}, 500);
   for (const char* predictor : {"euler_maruyama", "reverse_diffusion", "ancestral"})
