@@ -20,7 +20,7 @@ Proposal Hmc::propose(const Tensor& x, const Times& t, const Tensor& z) const {
     s = score_(y, t);
     p = p + scale_per_sample(s, half);
   }
-  std::vector<double> log_q = dot_per_sample(z, z), back = dot_per_sample(p, p);
+  std::vector<double> log_q = inner_products(z, z), back = inner_products(p, p);
   for (std::size_t n = 0; n < log_q.size(); ++n) log_q[n] = (log_q[n] - back[n]) / 2;
   return {x, y, score_x, s, log_q};
 }

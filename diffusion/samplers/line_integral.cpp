@@ -18,7 +18,7 @@ const Quadrature& quadrature_named(const std::string& name) {
   fail("quadrature", "expected trapezoid, simpson or boole, got ", name);
 }
 
-std::vector<double> dot_per_sample(const Tensor& a, const Tensor& b) {
+std::vector<double> inner_products(const Tensor& a, const Tensor& b) {
   const std::vector<Real> a_values = a.to_host(), b_values = b.to_host();
   const auto N = static_cast<std::size_t>(a.size(0)), D = a_values.size() / N;
   std::vector<double> dots(N, 0);
@@ -39,7 +39,7 @@ std::vector<double> line_integral(const Score& score, const Tensor& x, const Ten
     const bool middle = 2 * j == last;
     mean = mean + (middle ? near : near + score(x * u + y * (1 - u), t)) * rule.weights[j];
   }
-  return dot_per_sample(mean, y - x);
+  return inner_products(mean, y - x);
 }
 
 std::vector<double> loop_integral(const Score& score, const Tensor& x, const Tensor& y,

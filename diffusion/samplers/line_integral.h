@@ -27,7 +27,7 @@ const std::vector<Quadrature>& quadratures();
 const Quadrature& quadrature_named(const std::string& name);
 
 /// Sum over the elements of a sample of a b, in double; a and b [N, ...].
-std::vector<double> dot_per_sample(const Tensor& a, const Tensor& b);
+std::vector<double> inner_products(const Tensor& a, const Tensor& b);
 
 /// The integral from x to y, per sample, given the score at both ends. Evaluates `score` at the
 /// interior nodes: rule.interior() times.
