@@ -159,8 +159,8 @@ Tensor flowed_state(const GeneralSde& sde, const Score& score, const Tensor& x) 
     for (std::size_t i = 0; i < active.size(); ++i) {
       const Tensor row({1, 2},
                        {static_cast<Real>(rows[2 * i]), static_cast<Real>(rows[2 * i + 1])});
-      for (Real v : sde.flow_drift(row, {t[i]}, score).to_host())
-        slopes.push_back(static_cast<double>(v));
+      for (Real slope : sde.flow_drift(row, {t[i]}, score).to_host())
+        slopes.push_back(static_cast<double>(slope));
     }
     return slopes;
   };
