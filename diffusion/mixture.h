@@ -43,6 +43,9 @@ class GaussianMixture {
 
   /// p_t: the distribution of x_t under `sde` when x_0 has this one.
   GaussianMixture marginal(const Sde& sde, double t) const;
+  /// p(x | y) for y = A x + n, n ~ N(0, noise_std^2 I): A is row-major [M, D], y [M]; noise_std > 0.
+  GaussianMixture posterior(const std::vector<double>& A, const std::vector<double>& y,
+                            double noise_std) const;
   /// The exact score of p_t under `sde`, made of differentiable operations, so that it can stand in
   /// for a network anywhere; x [N, ...] with D elements each. Refers to `sde`.
   Score score(const Sde& sde) const;
