@@ -7,10 +7,8 @@
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
-#include "diffusion/data/open.h"
+#include "diffusion/cli/run_images.h"
 #include "diffusion/likelihood/bits_per_dim.h"
-#include "diffusion/training/run_folder.h"
-#include "diffusion/training/trained_model.h"
 #include "kernels/convolution.h"
 
 namespace ito::cli {
@@ -25,26 +23,6 @@ struct LikelihoodArguments {
   double tolerance = 1e-5;
   bool gaussian = false, exact = false, raw = false, overwrite = false;
 };
-
-/// "held-out" or "train": the part of the run's own data; else a data set by name or path, of which
-/// the part held out counts where there is one.
-ImageSet images_of(const LikelihoodArguments& a, const TrainedModel& model) {
-  ImageSet set;
-  if (a.data == "held-out" || a.data == "train") {
-    const DataConfig config = config_from_json(RunFolder(a.run).read_config()).data;
-    const Dataset data =
-        open_images(config.source, {.size = config.size, .held_out = config.held_out});
-    set = a.data == "train" ? data.train : data.held_out;
-    if (set.count == 0) fail("likelihood", a.run, ": no images of the run are ", a.data);
-  } else {
-    const Dataset data = open_images(a.data, {.size = model.config().data.size, .held_out = 0});
-    set = data.held_out.count > 0 ? data.held_out : data.train;
-  }
-  if (set.item != model.item())
-    fail("likelihood", "the model is for images ", model.item(), ", those of ",
-         printable(set.source), " are ", set.item);
-  return set;
-}
 
 json to_json(const LikelihoodArguments& a, const BitsPerDim& bits, Index step) {
   json errors = {{"total", bits.errors.total}};
@@ -98,7 +76,7 @@ int likelihood(LikelihoodArguments a) {
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
                            a.raw ? Weights::raw : Weights::averaged);
   kernels::set_convolution_mode(model.config().convolution);
-  const ImageSet set = images_of(a, model);
+  const ImageSet set = images_of("likelihood", a.run, a.data, model);
   a.options.probe_type = a.gaussian ? ProbeType::gaussian : ProbeType::rademacher;
   if (a.exact) a.options.probes = 0;
   a.options.ode.rtol = a.options.ode.atol = a.tolerance;

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   add_import(app, exit);
   add_export(app, exit);
   add_likelihood(app, exit);
+  add_restore(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

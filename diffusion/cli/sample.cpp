@@ -3,13 +3,11 @@
 #include <iostream>
 
 #include "diffusion/cli/command.h"
-#include "diffusion/cli/flags.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
+#include "diffusion/cli/sampling_flags.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/npy.h"
-#include "diffusion/training/sampling.h"
-#include "diffusion/training/trained_model.h"
 
 namespace ito::cli {
 namespace {
@@ -22,35 +20,6 @@ struct SampleArguments {
   ConfigFlags flags;
 };
 
-const std::vector<ConfigFlag> sampling_flags = {
-    {"--steps", "steps", "Times of the sampler's grid"},
-    {"--sampler", "sampler", "pc (predictor and corrector) or ode (adaptive probability flow)",
-     ConfigFlag::Kind::text},
-    {"--predictor", "predictor",
-     "euler_maruyama, reverse_diffusion, ancestral, heun, ddim, dpm_solver_2, dpm_solver_3, edm "
-     "or none",
-     ConfigFlag::Kind::text},
-    {"--grid", "grid", "Spacing of the steps: time, log_snr or karras", ConfigFlag::Kind::text},
-    {"--tolerance", "tolerance", "Of the ode sampler, relative and absolute"},
-    {"--corrector", "corrector", "langevin, ald or none", ConfigFlag::Kind::text},
-    {"--corrector-steps", "corrector_steps", "Corrector iterations at each time"},
-    {"--snr", "snr", "Signal-to-noise ratio of the corrector"},
-    {"--eps", "eps", "Last time before the data"},
-    {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
-     ConfigFlag::Kind::on}};
-
-SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patch) {
-  nlohmann::json config = config_to_json(model.config())["sampling"];
-  config.update(patch);
-  try {
-    SamplingConfig sampling = sampling_from_json(config);
-    check_sampler(model.sde(), sampling);
-    return sampling;
-  } catch (const Error& e) {
-    throw UsageError(e.what());
-  }
-}
-
 void write(const SampleArguments& a, const Tensor& x, Range range) {
   const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
   if (a.out.ends_with(".npy")) {
@@ -62,27 +31,13 @@ void write(const SampleArguments& a, const Tensor& x, Range range) {
   }
 }
 
-void check_output(const SampleArguments& a) {
-  if (!a.out.ends_with(".png") && !a.out.ends_with(".npy")) {
-    throw UsageError("--out: expected a name ending in .png or .npy, got " + printable(a.out));
-  }
-  check_writable(a.out, a.overwrite ? Overwrite::yes : Overwrite::no);
-}
-
-void check_picture(const SampleArguments& a, const Shape& item) {
-  const bool picture = item.rank() == 3 && (item[2] == 1 || item[2] == 3);
-  if (a.out.ends_with(".png") && !picture) {
-    fail("sample", "samples ", item, " make no picture; --out with .npy writes the numbers");
-  }
-}
-
 int sample(const SampleArguments& a) {
-  check_output(a);
+  check_sample_file(a.out, a.overwrite);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
                            a.raw ? Weights::raw : Weights::averaged);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
-  check_picture(a, model.item());
+  check_picture("sample", a.out, model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
   catch_interrupts();
