@@ -21,6 +21,7 @@ class UsageError : public Error {
 
 // Each adds a subcommand whose callback leaves its exit code in `exit`.
 void add_train(CLI::App& app, int& exit);
+void add_train_classifier(CLI::App& app, int& exit);
 void add_sample(CLI::App& app, int& exit);
 void add_info(CLI::App& app, int& exit);
 void add_evaluate(CLI::App& app, int& exit);

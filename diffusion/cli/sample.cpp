@@ -6,6 +6,7 @@
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
 #include "diffusion/cli/sampling_flags.h"
+#include "diffusion/control/noisy_classifier.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/npy.h"
 
@@ -13,7 +14,9 @@ namespace ito::cli {
 namespace {
 
 struct SampleArguments {
-  std::string run, out;
+  std::string run, out, classifier;
+  Index label = -1;
+  double guidance = 1;
   SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
   Index zoom = 0, threads = 0;
   bool raw = false, exact = false, overwrite = false;
@@ -31,6 +34,21 @@ void write(const SampleArguments& a, const Tensor& x, Range range) {
   }
 }
 
+/// The classifier that guides, if any; throws unless it is for this model and has the class.
+std::unique_ptr<NoisyClassifier> classifier_of(const SampleArguments& a,
+                                               const TrainedModel& model) {
+  if (a.label < 0 && a.classifier.empty()) return nullptr;
+  if (a.label < 0 || a.classifier.empty())
+    throw UsageError("--class and --classifier belong together");
+  auto classifier =
+      std::make_unique<NoisyClassifier>(read_safetensors(checkpoint_of(a.classifier)));
+  check_classifier(*classifier, model.item(), model.config().data.range, model.config().sde);
+  if (a.label >= classifier->classes())
+    throw UsageError(text("--class: there is no class ", a.label, ", the classifier knows 0 to ",
+                          classifier->classes() - 1));
+  return classifier;
+}
+
 int sample(const SampleArguments& a) {
   check_sample_file(a.out, a.overwrite);
   use_threads(a.threads);
@@ -40,13 +58,16 @@ int sample(const SampleArguments& a) {
   check_picture("sample", a.out, model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
+  const auto classifier = classifier_of(a, model);
+  Index evaluations = 0;
+  Score score = counted(model.score(), evaluations);
+  if (classifier) score = class_guided(score, classifier->logits(), a.label, a.guidance);
   catch_interrupts();
   Samples samples;
-  Index evaluations = 0;
   {
     Progress progress("sampling", 1000);
-    samples = draw_samples(model.sde(), counted(model.score(), evaluations), model.item(), sampling,
-                           a.range, {.progress = [&](int done, int total) {
+    samples = draw_samples(model.sde(), score, model.item(), sampling, a.range,
+                           {.progress = [&](int done, int total) {
                              progress.update(Index{1000} * done / total, "");
                              return !interrupted_by_user();
                            }});
@@ -80,6 +101,11 @@ void add_sample(CLI::App& app, int& exit) {
       ->check(CLI::Range(Index{0}, Index{1} << 31));
   command->add_option("--batch", a->range.batch, "Samples computed at once")
       ->check(CLI::Range(1, 1 << 16));
+  command->add_option("--class", a->label, "Samples of this class; needs --classifier")
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("--classifier", a->classifier, "What ito train-classifier made");
+  command->add_option("--guidance", a->guidance, "Factor on the classifier's gradient")
+      ->check(CLI::Range(0.0, 1e6));
   a->flags.add_to(*command, sampling_flags);
   command->add_option("--zoom", a->zoom, "Enlarge the picture's pixels; 0: as fits")
       ->check(CLI::Range(0, 64));
