@@ -29,6 +29,7 @@ void add_import(CLI::App& app, int& exit);
 void add_export(CLI::App& app, int& exit);
 void add_likelihood(CLI::App& app, int& exit);
 void add_restore(CLI::App& app, int& exit);
+void add_bench_posterior(CLI::App& app, int& exit);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

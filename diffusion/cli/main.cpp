@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
   add_export(app, exit);
   add_likelihood(app, exit);
   add_restore(app, exit);
+  add_bench_posterior(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

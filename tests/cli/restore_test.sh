@@ -51,6 +51,13 @@ paste <(floats c.npy 192 12) <(floats g.npy 64 4) | awk '
   size(($1 + $2 + $3) / 3 - $4) > allowed { wrong++ }
   END { exit !(n == 64 && wrong == 0) }' || fail "the luminance has changed"
 
+# The posterior bench: a line for each of 4 problems, 4 methods, 2 samplers, and one for exact samples.
+bench() { "$ito" bench-posterior --dimensions 2 --steps 5 --samples 20 "$@"; }
+expect 0 "2 dimensions, prior mixture, operator random" bench --out bench.csv
+[ "$(wc -l <bench.csv)" -eq 37 ] || fail "the bench's table: $(cat bench.csv)"
+expect 1 "bench.csv" bench --out bench.csv
+expect 1 "2, 16 or 64 dimensions, got 3" bench --dimensions 3
+
 # Bad input
 expect 2 "--operator" "$ito" restore --run run --out z.png
 expect 1 "expected mask:MASK, grey, box:FACTOR" restore --operator blur --out z.png
