@@ -45,9 +45,15 @@ class GaussianMixture {
 
   /// p_t: the distribution of x_t under `sde` when x_0 has this one.
   GaussianMixture marginal(const Sde& sde, double t) const;
+  /// p(x | y) for y = A x + n, n ~ N(0, noise_std^2 I): A is row-major [M, D], y [M]; noise_std >
+  /// 0.
+  GaussianMixture posterior(const std::vector<double>& A, const std::vector<double>& y,
+                            double noise_std) const;
   /// The exact score of p_t under `sde`, made of differentiable operations, so that it can stand in
   /// for a network anywhere; x [N, ...] with D elements each. Refers to `sde`.
   Score score(const Sde& sde) const;
+  /// log p_t(component k | x) but for a constant per sample, likewise: -> [N, components].
+  std::function<Tensor(const Tensor& x, const Times& t)> class_logits(const Sde& sde) const;
 
  private:
   std::vector<double> log_joint(const Real* x) const;

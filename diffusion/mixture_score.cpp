@@ -70,15 +70,30 @@ Part contribution(const Component& c, const Sde& sde, const Tensor& x, const Tim
   return {log_joint, -(Q.defined() ? matmul(whitened, Q, false, true) : whitened)};
 }
 
+/// x as [N, D].
+Tensor flat(const GaussianMixture& mixture, const Tensor& input, const Times& t) {
+  Index N = input.size(0), D = mixture.dimension();
+  if (input.elements() != N * D || static_cast<Index>(t.size()) != N)
+    fail("mixture", "expected [N, ", D, "] with N times, got ", input.shape(), " with ", t.size());
+  return reshape(input, {N, D});
+}
+
 }  // namespace
+
+std::function<Tensor(const Tensor&, const Times&)> GaussianMixture::class_logits(
+    const Sde& sde) const {
+  return [mixture = *this, &sde](const Tensor& input, const Times& t) {
+    const Tensor x = flat(mixture, input, t);
+    std::vector<Tensor> log_joints;
+    for (const Component& c : mixture.components())
+      log_joints.push_back(contribution(c, sde, x, t).log_joint);
+    return concat(log_joints, 1);
+  };
+}
 
 Score GaussianMixture::score(const Sde& sde) const {
   return [mixture = *this, &sde](const Tensor& input, const Times& t) {
-    Index N = input.size(0), D = mixture.dimension();
-    if (input.elements() != N * D || static_cast<Index>(t.size()) != N)
-      fail("mixture", "expected [N, ", D, "] with N times, got ", input.shape(), " with ",
-           t.size());
-    Tensor x = reshape(input, {N, D});
+    Tensor x = flat(mixture, input, t);
     const Times times = distinct(t);
     std::vector<Tensor> log_joints, scores;
     for (const Component& c : mixture.components()) {

@@ -21,6 +21,7 @@ class UsageError : public Error {
 
 // Each adds a subcommand whose callback leaves its exit code in `exit`.
 void add_train(CLI::App& app, int& exit);
+void add_train_classifier(CLI::App& app, int& exit);
 void add_sample(CLI::App& app, int& exit);
 void add_info(CLI::App& app, int& exit);
 void add_evaluate(CLI::App& app, int& exit);
@@ -32,6 +33,8 @@ void add_decode(CLI::App& app, int& exit);
 void add_interpolate(CLI::App& app, int& exit);
 void add_noise_levels(CLI::App& app, int& exit);
 void add_bench_samplers(CLI::App& app, int& exit);
+void add_restore(CLI::App& app, int& exit);
+void add_bench_posterior(CLI::App& app, int& exit);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   add_train(app, exit);
+  add_train_classifier(app, exit);
   add_sample(app, exit);
   add_info(app, exit);
   add_evaluate(app, exit);
@@ -70,6 +71,8 @@ int main(int argc, char** argv) {
   add_interpolate(app, exit);
   add_noise_levels(app, exit);
   add_bench_samplers(app, exit);
+  add_restore(app, exit);
+  add_bench_posterior(app, exit);
   try {
     app.parse(argc, argv);
     return exit;

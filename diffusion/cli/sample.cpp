@@ -4,61 +4,25 @@
 #include <iostream>
 
 #include "diffusion/cli/command.h"
-#include "diffusion/cli/flags.h"
 #include "diffusion/cli/image_output.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
-#include "diffusion/training/sampling.h"
-#include "diffusion/training/trained_model.h"
+#include "diffusion/cli/sampling_flags.h"
+#include "diffusion/control/noisy_classifier.h"
 
 namespace ito::cli {
 namespace {
 
 struct SampleArguments {
-  std::string run;
+  std::string run, classifier;
   ImageOutput out;
+  Index label = -1;
+  double guidance = 1;
   SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
   Index threads = 0;
   bool raw = false, exact = false;
   ConfigFlags flags;
 };
-
-const std::vector<ConfigFlag> sampling_flags = {
-    {"--steps", "steps", "Times of the sampler's grid"},
-    {"--sampler", "sampler",
-     "pc (predictor and corrector), ode (adaptive probability flow), or a Markov chain at the time "
-     "eps: ula, mala, hmc",
-     ConfigFlag::Kind::text},
-    {"--predictor", "predictor",
-     "euler_maruyama, reverse_diffusion, ancestral, sra1, heun, ddim, dpm_solver_2, dpm_solver_3, "
-     "edm or none",
-     ConfigFlag::Kind::text},
-    {"--grid", "grid", "Spacing of the steps: time, log_snr, karras or fixed (at eps)",
-     ConfigFlag::Kind::text},
-    {"--tolerance", "tolerance", "Of the ode sampler, relative and absolute"},
-    {"--corrector", "corrector", "langevin, ald, ula, mala, hmc or none", ConfigFlag::Kind::text},
-    {"--corrector-steps", "corrector_steps", "Corrector iterations at each time"},
-    {"--snr", "snr", "Signal-to-noise ratio of the corrector"},
-    {"--step-size", "step_size", "Of ula, mala and hmc: e in x + e s + sqrt(2 e) z; 0: by --snr"},
-    {"--leapfrog", "leapfrog", "Leapfrog steps of an iteration of hmc"},
-    {"--quadrature", "quadrature",
-     "Of the score, for the acceptance of mala and hmc: trapezoid, simpson or boole",
-     ConfigFlag::Kind::text},
-    {"--eps", "eps", "Last time before the data"},
-    {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
-     ConfigFlag::Kind::on}};
-
-SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patch) {
-  nlohmann::json config = config_to_json(model.config())["sampling"];
-  config.update(patch);
-  try {
-    SamplingConfig sampling = sampling_from_json(config);
-    check_sampler(model.sde(), sampling);
-    return sampling;
-  } catch (const Error& e) {
-    throw UsageError(e.what());
-  }
-}
 
 /// How MALA and HMC fared, and by how much the score that they trust is no gradient.
 void tell_acceptance(const SampleArguments& a, const TrainedModel& model, const Tensor& x,
@@ -75,6 +39,21 @@ void tell_acceptance(const SampleArguments& a, const TrainedModel& model, const 
             << " nats rms, 0 for a gradient (" << evaluations << " evaluations more)" << std::endl;
 }
 
+/// The classifier that guides, if any; throws unless it is for this model and has the class.
+std::unique_ptr<NoisyClassifier> classifier_of(const SampleArguments& a,
+                                               const TrainedModel& model) {
+  if (a.label < 0 && a.classifier.empty()) return nullptr;
+  if (a.label < 0 || a.classifier.empty())
+    throw UsageError("--class and --classifier belong together");
+  auto classifier =
+      std::make_unique<NoisyClassifier>(read_safetensors(checkpoint_of(a.classifier)));
+  check_classifier(*classifier, model.item(), model.config().data.range, model.config().sde);
+  if (a.label >= classifier->classes())
+    throw UsageError(text("--class: there is no class ", a.label, ", the classifier knows 0 to ",
+                          classifier->classes() - 1));
+  return classifier;
+}
+
 int sample(const SampleArguments& a) {
   a.out.check();
   use_threads(a.threads);
@@ -84,14 +63,16 @@ int sample(const SampleArguments& a) {
   a.out.check_item(model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
+  const auto classifier = classifier_of(a, model);
+  Index evaluations = 0;
+  Score score = counted(model.score(), evaluations);
+  if (classifier) score = class_guided(score, classifier->logits(), a.label, a.guidance);
   catch_interrupts();
   Samples samples;
   Acceptance acceptance;
-  Index evaluations = 0;
   {
     Progress progress("sampling", 1000);
-    samples = draw_samples(model.sde(), counted(model.score(), evaluations), model.item(), sampling,
-                           a.range,
+    samples = draw_samples(model.sde(), score, model.item(), sampling, a.range,
                            {.progress =
                                 [&](int done, int total) {
                                   progress.update(Index{1000} * done / total, "");
@@ -129,6 +110,11 @@ void add_sample(CLI::App& app, int& exit) {
       ->check(CLI::Range(Index{0}, Index{1} << 31));
   command->add_option("--batch", a->range.batch, "Samples computed at once")
       ->check(CLI::Range(1, 1 << 16));
+  command->add_option("--class", a->label, "Samples of this class; needs --classifier")
+      ->check(CLI::Range(0, 1 << 20));
+  command->add_option("--classifier", a->classifier, "What ito train-classifier made");
+  command->add_option("--guidance", a->guidance, "Factor on the classifier's gradient")
+      ->check(CLI::Range(0.0, 1e6));
   a->flags.add_to(*command, sampling_flags);
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_flag("--exact", a->exact,

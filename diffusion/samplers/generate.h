@@ -14,6 +14,16 @@ struct SampleRange {
   Index batch = 64;
 };
 
+/// Told the steps done of all; false stops.
+using StepProgress = std::function<bool(int done, int total)>;
+
+/// Draws batch by batch: `draw` is given each part of the range, one batch, with its share of the
+/// progress (empty if `progress` is). When a part is not complete the result is empty and not
+/// complete.
+Samples in_batches(
+    const SampleRange& range, const StepProgress& progress,
+    const std::function<Samples(const SampleRange& part, const StepProgress& progress)>& draw);
+
 /// Samples [count, item...]. `options.progress` counts steps of all batches; when it stops the loop
 /// the result is empty and not complete.
 Samples generate(const Sde& sde, const Predictor* predictor, const Corrector* corrector,

@@ -43,14 +43,54 @@ Times time_grid(const Sde& sde, int steps, double eps, Spacing spacing) {
 
 namespace {
 
-Update correct(const Corrector& corrector, Update state, const Times& t, const NoiseSource& noise,
-               std::uint32_t step, int iterations) {
-  for (int j = 0; j < iterations; ++j)
-    state = corrector.correct(state.x, t, [&](Purpose purpose) {
-      return noise(purpose, step, static_cast<std::uint32_t>(j));
-    });
-  return state;
-}
+/// The loop's state and what it works with.
+struct PcChain {
+  const Predictor* predictor;
+  const Corrector* corrector;
+  const NoiseSource& noise;
+  const PredictorCorrectorOptions& options;
+  Update state = {};
+
+  void start(double std) {
+    const Tensor z = noise(Purpose::prior, 0, 0);
+    state.x = z * std;
+    if (options.constraint) state.x = options.constraint->start(state.x, z);
+    state.mean = state.x;
+  }
+
+  void observe(int k, double t, Purpose stage) const {
+    if (options.observe) options.observe({k, t, stage, state});
+  }
+
+  /// `sub` 0 after the corrector, 1 after the predictor: the same address gives the same draw.
+  void constrain(std::uint32_t step, std::uint32_t sub, const Times& t, const Times& s) {
+    if (!options.constraint) return;
+    state = options.constraint->apply(state, t, s, noise(Purpose::known_part, step, sub));
+  }
+
+  void correct(std::uint32_t step, const Times& t) {
+    const int iterations = corrector ? options.corrector_steps : 0;
+    for (int j = 0; j < iterations; ++j) {
+      state = corrector->correct(state.x, t, [&](Purpose purpose) {
+        return noise(purpose, step, static_cast<std::uint32_t>(j));
+      });
+      const bool last = j + 1 == iterations;
+      if (!last && options.constraint && options.constraint->every_iteration())
+        constrain(step, 0, t, t);
+    }
+    if (corrector) observe(static_cast<int>(step), t.at(0), Purpose::corrector);
+    constrain(step, 0, t, t);
+  }
+
+  void predict(std::uint32_t step, const Times& t, const Times& s) {
+    state.mean = state.x;  // what the absent predictor returns
+    if (predictor)
+      state = predictor->advance(
+          state.x, t, s, [&](std::uint32_t draw) { return noise(Purpose::predictor, step, draw); });
+    observe(static_cast<int>(step), t.at(0), Purpose::predictor);
+    constrain(step, 1, t, s);
+  }
+};
 
 }  // namespace
 
@@ -58,33 +98,22 @@ Samples predictor_corrector(const Sde& sde, const Predictor* predictor, const Co
                             const NoiseSource& noise, const PredictorCorrectorOptions& options) {
   NoGrad no_grad;
   Times grid = time_grid(sde, options.steps, options.eps, options.spacing);
-  auto observe = [&](int k, Purpose stage, const Update& state) {
-    if (options.observe) options.observe({k, grid[static_cast<std::size_t>(k)], stage, state});
-  };
-
-  const bool chain = options.spacing == Spacing::fixed;
-  if (chain && predictor)
+  const bool at_one_time = options.spacing == Spacing::fixed;
+  if (at_one_time && predictor)
     fail("sampler", "on the fixed grid time does not pass: expected no predictor");
-  Tensor x_T = noise(Purpose::prior, 0, 0) * (chain ? 1 : sde.prior_std());
-  Update state{x_T, x_T};
-  auto N = static_cast<std::size_t>(x_T.size(0));
+  PcChain chain{predictor, corrector, noise, options};
+  chain.start(at_one_time ? 1 : sde.prior_std());
+  auto N = static_cast<std::size_t>(chain.state.x.size(0));
   bool complete = true;
   for (int k = 0; k < options.steps && complete; ++k) {
     auto step = static_cast<std::uint32_t>(k);
     Times t(N, grid[step]), s(N, k + 1 < options.steps ? grid[step + 1] : 0);
-    if (corrector) {
-      state = correct(*corrector, state, t, noise, step, options.corrector_steps);
-      observe(k, Purpose::corrector, state);
-    }
-    state.mean = state.x;  // what the absent predictor returns
-    if (predictor)
-      state = predictor->advance(
-          state.x, t, s, [&](std::uint32_t draw) { return noise(Purpose::predictor, step, draw); });
-    observe(k, Purpose::predictor, state);
+    chain.correct(step, t);
+    chain.predict(step, t, s);
     if (options.progress && !options.progress(k + 1, options.steps))
       complete = k + 1 == options.steps;
   }
-  return {options.denoise ? state.mean : state.x, complete};
+  return {options.denoise ? chain.state.mean : chain.state.x, complete};
 }
 
 }  // namespace ito

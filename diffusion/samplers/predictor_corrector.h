@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "diffusion/samplers/constraint.h"
 #include "diffusion/samplers/noise_source.h"
 #include "diffusion/samplers/update.h"
 
@@ -38,6 +39,9 @@ struct PredictorCorrectorOptions {
   /// Called after each step with the number of steps done; false stops the loop.
   std::function<bool(int done, int total)> progress = {};
   Spacing spacing = Spacing::time;
+  /// Null, or what the state must agree with at the start and after each corrector and predictor
+  /// call, also of one that is absent. Observers see the state before that.
+  const Constraint* constraint = nullptr;
 };
 
 struct Samples {

@@ -97,6 +97,17 @@ std::vector<Tensor> ode_frames(const Sde& sde, const Score& score, const Shape& 
   return samples.frames;
 }
 
+PredictorCorrectorOptions sampling_options(const SamplingConfig& config,
+                                           const SamplingHooks& hooks) {
+  return {.steps = static_cast<int>(config.steps),
+          .eps = config.eps,
+          .corrector_steps = static_cast<int>(config.corrector_steps),
+          .denoise = config.denoise,
+          .observe = hooks.observe,
+          .progress = hooks.progress,
+          .spacing = spacing_named(config.grid)};
+}
+
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& given, const SampleRange& range,
                      const SamplingHooks& hooks) {
@@ -107,13 +118,7 @@ Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
   const auto predictor = make_predictor(config.predictor, reverse);
   const auto corrector = corrector_of(sde, score, config, hooks.acceptance);
   return generate(sde, predictor.get(), corrector.get(), item, range,
-                  {.steps = static_cast<int>(config.steps),
-                   .eps = config.eps,
-                   .corrector_steps = static_cast<int>(config.corrector_steps),
-                   .denoise = config.denoise,
-                   .observe = hooks.observe,
-                   .progress = hooks.progress,
-                   .spacing = spacing_named(config.grid)});
+                  sampling_options(config, hooks));
 }
 
 Tensor to_unit(const Tensor& x, Range range) {

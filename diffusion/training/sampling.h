@@ -18,6 +18,10 @@ struct SamplingHooks {
   Acceptance* acceptance = nullptr;  ///< adds what "mala" and "hmc" propose and accept
 };
 
+/// The configuration of "pc" as its options.
+PredictorCorrectorOptions sampling_options(const SamplingConfig& config,
+                                           const SamplingHooks& hooks);
+
 /// Draws samples [count, item...], scaled as the model sees its data.
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,

@@ -106,6 +106,16 @@ TEST_F(Runner, SeesAChangedSample) {
   expect_failure("sampler_pc_vp_discrete_ddpm.safetensors", "reverse_diffusion.langevin.sample");
 }
 
+TEST_F(Runner, SeesAChangedInpainting) {
+  copy("net_ddpmpp.safetensors");
+  expect_failure("sampler_inpaint_vp.safetensors", "euler_maruyama.none.sample");
+}
+
+TEST_F(Runner, SeesAChangedColouring) {
+  copy("net_ddpmpp.safetensors");
+  expect_failure("sampler_colorize_vp.safetensors", "reverse_diffusion.langevin.x_in");
+}
+
 TEST_F(Runner, SeesAChangedTable) { expect_failure("sde_vp.safetensors", "out64.marginal.std"); }
 
 TEST_F(Runner, SeesAChangedOptimiserStep) {

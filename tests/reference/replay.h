@@ -19,6 +19,10 @@ void replay_sampler(const ReferenceFile& file, Report& report);
 /// One case of it.
 void replay_sampler_ode(const ReferenceFile& file, Report& report, const std::string& name,
                         const nlohmann::json& settings, const nn::ScoreNetwork& network);
+void replay_sampler_constrained(const ReferenceFile& file, Report& report, const std::string& name,
+                                const nlohmann::json& settings, const nn::ScoreNetwork& network);
+/// The matrix of colorization and its inverse.
+void compare_decoupling(const ReferenceFile& file, Report& report);
 void replay_likelihood(const ReferenceFile& file, Report& report);
 void replay_sde(const ReferenceFile& file, Report& report);
 void replay_optim(const ReferenceFile& file, Report& report);

@@ -1,0 +1,152 @@
+// ito bench-posterior
+
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+
+#include "diffusion/cli/command.h"
+#include "diffusion/cli/interrupt.h"
+#include "diffusion/control/posterior_bench.h"
+#include "diffusion/control/restoration.h"
+#include "diffusion/score.h"
+#include "diffusion/sde/vp.h"
+#include "engine/file.h"
+
+namespace ito::cli {
+namespace {
+
+struct BenchArguments {
+  std::string out;
+  std::vector<Index> dimensions = {2, 16, 64}, steps = {50, 200};
+  Index samples = 500, threads = 0;
+  std::uint64_t seed = 0;
+  bool overwrite = false;
+};
+
+constexpr const char* bench_methods[] = {"projection", "perturbed", "pigdm", "dps"};
+constexpr const char* bench_samplers[] = {"euler_maruyama", "ancestral"};
+
+/// One line of the result.
+struct Entry {
+  std::string method, sampler;
+  Index evaluations = 0;
+  PosteriorErrors errors{};
+  double seconds = 0;
+};
+
+Entry measure_one(const BenchArguments& a, const PosteriorProblem& problem,
+                  const std::string& method, const std::string& sampler, Index steps) {
+  const VpSde sde;
+  Entry entry{method, sampler};
+  SamplingConfig config;
+  config.predictor = sampler;
+  config.steps = steps;
+  const Tensor y = broadcast_to(problem.y, batch_shape(a.samples, problem.A->range()));
+  const auto began = std::chrono::steady_clock::now();
+  const Samples samples =
+      restore(sde, counted(problem.distribution.score(sde), entry.evaluations),
+              {*problem.A, y, problem.noise_std}, {.method = restoration_method_named(method)},
+              config, {.seed = a.seed, .count = a.samples, .batch = a.samples});
+  entry.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  entry.errors = compare_with(problem.posterior, samples.x, a.seed + 1);
+  return entry;
+}
+
+/// What exact samples would show: the sampling error of every column.
+Entry noise_floor(const BenchArguments& a, const PosteriorProblem& problem) {
+  Entry entry{"exact", "-"};
+  entry.errors = compare_with(
+      problem.posterior, problem.posterior.sample(a.samples, {.seed = a.seed + 2}), a.seed + 1);
+  return entry;
+}
+
+class Table {
+ public:
+  Table() {
+    csv_ << "dimension,prior,operator,method,sampler,evaluations,mean_error,covariance_error,"
+            "sliced_wasserstein,coverage_50,coverage_90,seconds\n";
+  }
+
+  void problem(Index dimension, const PosteriorProblem& p) {
+    where_ = text(dimension, ",", p.prior, ",", p.operation);
+    std::cout
+        << "\n"
+        << dimension << " dimensions, prior " << p.prior << ", operator " << p.operation << "\n"
+        << "method      sampler         evals   mean    cov     SW2  in 50 %  in 90 %  seconds\n";
+  }
+
+  void line(const Entry& e) {
+    const PosteriorErrors& x = e.errors;
+    csv_ << where_ << "," << e.method << "," << e.sampler << "," << e.evaluations << "," << x.mean
+         << "," << x.covariance << "," << x.sliced_wasserstein << "," << x.coverage_50 << ","
+         << x.coverage_90 << "," << e.seconds << "\n";
+    std::cout << std::left << std::setw(12) << e.method << std::setw(15) << e.sampler << std::right
+              << std::setw(6) << e.evaluations << std::fixed << std::setprecision(3) << std::setw(7)
+              << x.mean << std::setw(7) << x.covariance << std::setw(8) << x.sliced_wasserstein
+              << std::setprecision(1) << std::setw(9) << 100 * x.coverage_50 << std::setw(9)
+              << 100 * x.coverage_90 << std::setprecision(2) << std::setw(9) << e.seconds
+              << std::endl;
+  }
+
+  std::string csv() const { return csv_.str(); }
+
+ private:
+  std::ostringstream csv_;
+  std::string where_;
+};
+
+void bench_problem(const BenchArguments& a, const PosteriorProblem& problem, Table& table) {
+  table.line(noise_floor(a, problem));
+  for (const char* method : bench_methods) {
+    for (const char* sampler : bench_samplers) {
+      for (const Index steps : a.steps) {
+        if (interrupted_by_user()) return;
+        table.line(measure_one(a, problem, method, sampler, steps));
+      }
+    }
+  }
+}
+
+int bench_posterior(const BenchArguments& a) {
+  const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
+  if (!a.out.empty()) check_writable(a.out, overwrite);
+  use_threads(a.threads);
+  catch_interrupts();
+  Table table;
+  for (const Index dimension : a.dimensions) {
+    for (const PosteriorProblem& problem : posterior_problems(dimension, a.seed)) {
+      if (interrupted_by_user()) break;
+      table.problem(dimension, problem);
+      bench_problem(a, problem, table);
+    }
+  }
+  if (interrupted_by_user()) {
+    std::cerr << "ito: stopped; nothing was written" << std::endl;
+    return Exit::interrupted;
+  }
+  if (!a.out.empty()) write_file(a.out, table.csv(), overwrite);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_bench_posterior(CLI::App& app, int& exit) {
+  CLI::App* command = app.add_subcommand("bench-posterior",
+                                         "Methods for inverse problems against exact posteriors");
+  auto a = std::make_shared<BenchArguments>();
+  command->add_option("--out", a->out, "The table as CSV");
+  command->add_option("--dimensions", a->dimensions, "Of 2, 16 and 64")->delimiter(',');
+  command->add_option("--steps", a->steps, "Steps of the samplers")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 20));
+  command->add_option("--samples", a->samples, "Samples of each posterior")
+      ->check(CLI::Range(20, 1 << 20));
+  command->add_option("--seed", a->seed, "Seed of the problems and of the noise");
+  command->add_option("--threads", a->threads, "Threads, 0 for all cores")
+      ->check(CLI::Range(0, 1024));
+  command->add_flag("--overwrite", a->overwrite, "Replace an existing file");
+  command->callback([a, &exit] { exit = bench_posterior(*a); });
+}
+
+}  // namespace ito::cli
