@@ -22,7 +22,7 @@ class Shrink : public nn::ScoreNetwork {
   }
 };
 
-const Times t{0.2, 0.9};
+const Times both_times{0.2, 0.9};
 
 Tensor images(std::uint32_t sub) {
   return random_normal({2, 2, 3, 1}, {1, Purpose::noise, 0, sub, 0});
@@ -31,7 +31,8 @@ Tensor images(std::uint32_t sub) {
 /// The loss of example n under s(x, t) = -x/2, from its definition.
 double by_hand(const Sde& sde, const Tensor& x_0, const Tensor& z, std::size_t n,
                DenoisingOptions options) {
-  double m = sde.mean_scale(t[n]), std = sde.std(t[n]), g = sde.diffusion(t[n]), total = 0;
+  double m = sde.mean_scale(both_times[n]), std = sde.std(both_times[n]),
+         g = sde.diffusion(both_times[n]), total = 0;
   bool likelihood = options.weighting == Weighting::likelihood;
   for (std::size_t i = 6 * n; i < 6 * (n + 1); ++i) {
     double x_t = m * x_0.data()[i] + std * z.data()[i], s = -x_t / 2;
@@ -50,7 +51,7 @@ TEST(DenoisingLoss, IsItsDefinition) {
     for (Weighting weighting : {Weighting::variance, Weighting::likelihood})
       for (Reduction reduction : {Reduction::mean, Reduction::half_sum}) {
         DenoisingOptions options{weighting, reduction};
-        Loss loss = denoising_loss(*sde, score, x_0, t, z, options);
+        Loss loss = denoising_loss(*sde, score, x_0, both_times, z, options);
         double mean = 0;
         ASSERT_EQ(loss.per_example.shape(), Shape{2});
         for (std::size_t n = 0; n < 2; ++n) {

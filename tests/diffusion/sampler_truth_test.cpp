@@ -18,7 +18,7 @@ using test::largest;
 using test::mixture_z_scores;
 using test::three_modes;
 
-constexpr Index N = 4000;
+constexpr Index draws = 4000;
 constexpr double bound = 4;
 
 struct Sampler {
@@ -36,7 +36,7 @@ Tensor draw(const Sde& sde, const Score& score, const Sampler& sampler, std::uin
       make_corrector(sampler.corrector, sde, score, sampler.snr, LangevinNorms::batch_mean);
   PredictorCorrectorOptions options;
   options.steps = sampler.steps;
-  return predictor_corrector(sde, predictor.get(), corrector.get(), random_noise({N, 2}, seed),
+  return predictor_corrector(sde, predictor.get(), corrector.get(), random_noise({draws, 2}, seed),
                              options)
       .x;
 }
