@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t side = 32, plane = side * side, record = 1 + 3 * plane;
+constexpr std::size_t side = 32, plane = side * side, record_size = 1 + 3 * plane;
 
 /// Paths of the files of a folder called PREFIX*.bin or PREFIX*.bin.gz, in order of name.
 std::vector<std::string> batches(const std::string& folder, const std::string& prefix) {
@@ -43,19 +43,20 @@ ImageSet read_batches(const std::vector<std::string>& paths, const std::string& 
 }  // namespace
 
 ImageSet parse_cifar10(std::span<const std::uint8_t> file, const std::string& source) {
-  if (file.empty() || file.size() % record != 0) {
-    fail("cifar", source, ": ", file.size(), " bytes, expected a multiple of ", record,
+  if (file.empty() || file.size() % record_size != 0) {
+    fail("cifar", source, ": ", file.size(), " bytes, expected a multiple of ", record_size,
          " (a label and 3 x 32 x 32 bytes per image; truncated, or not CIFAR-10?)");
   }
   ImageSet set;
   set.source = source;
-  set.count = static_cast<Index>(file.size() / record);
+  set.count = static_cast<Index>(file.size() / record_size);
   set.item = {side, side, 3};
   set.pixels.reserve(file.size());
-  for (std::size_t start = 0; start < file.size(); start += record) {
+  for (std::size_t start = 0; start < file.size(); start += record_size) {
     const int label = file[start];
     if (label > 9) {
-      fail("cifar", source, ": image ", start / record, " has label ", label, ", expected 0 to 9");
+      fail("cifar", source, ": image ", start / record_size, " has label ", label,
+           ", expected 0 to 9");
     }
     set.labels.push_back(label);
     const auto planes = file.subspan(start + 1, 3 * plane);
