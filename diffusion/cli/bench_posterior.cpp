@@ -25,7 +25,7 @@ struct BenchArguments {
 };
 
 constexpr const char* bench_methods[] = {"projection", "perturbed", "pigdm", "dps"};
-constexpr const char* bench_samplers[] = {"euler_maruyama", "ancestral"};
+constexpr const char* posterior_bench_samplers[] = {"euler_maruyama", "ancestral"};
 
 /// One line of the result.
 struct Entry {
@@ -99,7 +99,7 @@ class Table {
 void bench_problem(const BenchArguments& a, const PosteriorProblem& problem, Table& table) {
   table.line(noise_floor(a, problem));
   for (const char* method : bench_methods) {
-    for (const char* sampler : bench_samplers) {
+    for (const char* sampler : posterior_bench_samplers) {
       for (const Index steps : a.steps) {
         if (interrupted_by_user()) return;
         table.line(measure_one(a, problem, method, sampler, steps));
