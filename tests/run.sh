@@ -35,7 +35,7 @@ configure_and_build() {  # DIRECTORY TARGETS OPTIONS...
 run_tests() {  # DIRECTORY CTEST_OPTIONS...
   local directory=$1
   shift
-  ctest --test-dir "$directory" --output-on-failure "$@"
+  ctest --test-dir "$directory" --output-on-failure -j "$jobs" "$@"
 }
 
 packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turbo-dev libcairo2-dev
