@@ -30,7 +30,7 @@ configure_and_build() {  # DIRECTORY TARGETS OPTIONS...
     { cat "$directory.log" >&2; rm -f "$directory.log"; return 1; }
   rm -f "$directory.log"
   # shellcheck disable=SC2086  # targets are words
-  cmake --build "$directory" -j $((jobs + 1)) --target $targets  # one waits for the disk
+  cmake --build "$directory" -j "$jobs" --target $targets
 }
 run_tests() {  # DIRECTORY CTEST_OPTIONS...
   local directory=$1
