@@ -42,11 +42,13 @@ class ScratchStack {
     segment = current_;
     used = segments_.empty() ? 0 : segments_[current_].used;
     const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-    while (current_ < segments_.size() && !segments_[current_].fits(whole)) ++current_;
-    if (current_ == segments_.size()) {
+    std::size_t next = current_;  // what throws leaves the stack as it was
+    while (next < segments_.size() && !segments_[next].fits(whole)) ++next;
+    if (next == segments_.size()) {
       const std::size_t size = whole > segment_bytes ? whole : segment_bytes;
       segments_.push_back({static_cast<char*>(aligned_block(size)), size, 0});
     }
+    current_ = next;
     Segment& from = segments_[current_];
     from.used += whole;
     return from.memory + (from.used - whole);
