@@ -1,5 +1,6 @@
 // ito bench-posterior
 
+#include <algorithm>
 #include <chrono>
 #include <iomanip>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/control/posterior_bench.h"
 #include "diffusion/control/restoration.h"
+#include "diffusion/plot/figure.h"
 #include "diffusion/score.h"
 #include "diffusion/sde/vp.h"
 #include "engine/file.h"
@@ -17,7 +19,7 @@ namespace ito::cli {
 namespace {
 
 struct BenchArguments {
-  std::string out;
+  std::string out, plot;
   std::vector<Index> dimensions = {2, 16, 64}, steps = {50, 200};
   Index samples = 500, threads = 0;
   std::uint64_t seed = 0;
@@ -61,6 +63,25 @@ Entry noise_floor(const BenchArguments& a, const PosteriorProblem& problem) {
   return entry;
 }
 
+constexpr plot::Color method_colors[] = {
+    {0.12, 0.38, 0.65}, {0.85, 0.37, 0.05}, {0.17, 0.55, 0.22}, {0.55, 0.27, 0.60}};
+constexpr plot::Marker method_markers[] = {plot::Marker::circle, plot::Marker::square,
+                                           plot::Marker::triangle, plot::Marker::diamond};
+
+/// The look of a method's line: a colour and a mark for the method, dashes for the second sampler.
+plot::Line line_of(const Entry& e) {
+  const auto method = static_cast<std::size_t>(std::ranges::find(bench_methods, e.method) -
+                                               std::begin(bench_methods));
+  return {.name = e.method + ", " + e.sampler,
+          .group = "",
+          .color = method_colors[method],
+          .marker = method_markers[method],
+          .dashed = e.sampler != posterior_bench_samplers[0],
+          .x = {},
+          .y = {}};
+}
+
+/// The result as a table for people, as CSV and as a figure.
 class Table {
  public:
   Table() {
@@ -69,6 +90,8 @@ class Table {
   }
 
   void problem(Index dimension, const PosteriorProblem& p) {
+    figure_.panels.push_back(
+        {text(dimension, " dimensions, ", p.prior, ", ", p.operation), {}, {}});
     where_ = text(dimension, ",", p.prior, ",", p.operation);
     std::cout
         << "\n"
@@ -78,6 +101,7 @@ class Table {
 
   void line(const Entry& e) {
     const PosteriorErrors& x = e.errors;
+    draw(e);
     csv_ << where_ << "," << e.method << "," << e.sampler << "," << e.evaluations << "," << x.mean
          << "," << x.covariance << "," << x.sliced_wasserstein << "," << x.coverage_50 << ","
          << x.coverage_90 << "," << e.seconds << "\n";
@@ -90,8 +114,29 @@ class Table {
   }
 
   std::string csv() const { return csv_.str(); }
+  const plot::Figure& figure() const { return figure_; }
 
  private:
+  void draw(const Entry& e) {
+    plot::Panel& panel = figure_.panels.back();
+    if (e.evaluations == 0) {
+      panel.levels.push_back({e.errors.mean, "exact samples"});
+      return;
+    }
+    const plot::Line wanted = line_of(e);
+    if (panel.lines.empty() || panel.lines.back().name != wanted.name)
+      panel.lines.push_back(wanted);
+    panel.lines.back().x.push_back(static_cast<double>(e.evaluations));
+    panel.lines.back().y.push_back(e.errors.mean);
+  }
+
+  plot::Figure figure_ = {.title = "Error of the posterior's mean, by score evaluations",
+                          .x_label = "score evaluations",
+                          .y_label = "error / spread of the posterior",
+                          .log_x = true,
+                          .log_y = true,
+                          .columns = 2,
+                          .panels = {}};
   std::ostringstream csv_;
   std::string where_;
 };
@@ -111,6 +156,9 @@ void bench_problem(const BenchArguments& a, const PosteriorProblem& problem, Tab
 int bench_posterior(const BenchArguments& a) {
   const Overwrite overwrite = a.overwrite ? Overwrite::yes : Overwrite::no;
   if (!a.out.empty()) check_writable(a.out, overwrite);
+  if (!a.plot.empty() && !plot::can_draw())
+    throw UsageError("--plot: this program was built without cairo (Debian: libcairo2-dev)");
+  if (!a.plot.empty()) check_writable(a.plot, overwrite);
   use_threads(a.threads);
   catch_interrupts();
   Table table;
@@ -126,6 +174,7 @@ int bench_posterior(const BenchArguments& a) {
     return Exit::interrupted;
   }
   if (!a.out.empty()) write_file(a.out, table.csv(), overwrite);
+  if (!a.plot.empty()) plot::write_figure(a.plot, table.figure(), overwrite);
   return Exit::ok;
 }
 
@@ -136,6 +185,7 @@ void add_bench_posterior(CLI::App& app, int& exit) {
                                          "Methods for inverse problems against exact posteriors");
   auto a = std::make_shared<BenchArguments>();
   command->add_option("--out", a->out, "The table as CSV");
+  command->add_option("--plot", a->plot, "The error of the mean against evaluations, as PNG");
   command->add_option("--dimensions", a->dimensions, "Of 2, 16 and 64")->delimiter(',');
   command->add_option("--steps", a->steps, "Steps of the samplers")
       ->delimiter(',')

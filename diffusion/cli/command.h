@@ -35,6 +35,11 @@ void add_noise_levels(CLI::App& app, int& exit);
 void add_bench_samplers(CLI::App& app, int& exit);
 void add_restore(CLI::App& app, int& exit);
 void add_bench_posterior(CLI::App& app, int& exit);
+void add_replay(CLI::App& app, int& exit);
+
+/// Runs a subcommand, "sample" and what follows, as the program would; its exit code. Throws what
+/// it throws, UsageError also for arguments that cannot be parsed.
+int run_command(const std::vector<std::string>& command);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

@@ -81,7 +81,8 @@ int decode_codes(const DecodeArguments& a) {
   const Tensor z = read_codes(a.codes, flow.model());
   const auto decoded = flow.to_images(z * a.temperature);
   if (!decoded) return stopped();
-  a.out.write(decoded->x, flow.range());
+  a.out.write(decoded->x, flow.range(), 0,
+              {.files = {{"--run", checkpoint_of(a.flow.run)}, {"--codes", a.codes}}});
   std::cout << z.size(0) << (z.size(0) == 1 ? " image: " : " images: ") << a.out.path << "\n"
             << evaluations(*decoded) << " evaluations of the score an image" << std::endl;
   return Exit::ok;

@@ -3,9 +3,10 @@
 #include <chrono>
 #include <iostream>
 
+#include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
-#include "diffusion/cli/progress.h"
+#include "diffusion/cli/recipe.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
 #include "diffusion/metrics/digit_report.h"
@@ -26,6 +27,8 @@ struct EvaluateArguments {
   std::uint64_t seed = 0;
   double since = 0;
   bool overwrite = false;
+  ClassFlags classes;
+  CLI::App* command = nullptr;
 
   Overwrite replace() const { return overwrite ? Overwrite::yes : Overwrite::no; }
   std::string file(const char* name) const { return out + "/" + name; }
@@ -63,34 +66,50 @@ Report report_of(const Of& report) {
   return {to_json(report), table(report)};
 }
 
-Samples draw(const TrainedModel& model, Index n, std::uint64_t seed) {
-  Progress progress("sampling", 1000);
-  return draw_samples(model.sde(), model.score(), model.item(), model.config().sampling,
-                      {.seed = seed, .first = 0, .count = n, .batch = 100},
-                      {.progress =
-                           [&](int done, int total) {
-                             progress.update(Index{1000} * done / total, "");
-                             return !interrupted_by_user();
-                           },
-                       .observe = {}});
+/// Generated images and the classes that they were drawn as, if any: one class after another and
+/// again, so that any first part holds all of them alike.
+struct Generated {
+  Tensor x;
+  std::vector<Index> classes;
+};
+
+Generated draw(const EvaluateArguments& a, const TrainedModel& model, const ClassScores& classes,
+               Index n) {
+  const auto K = static_cast<Index>(std::max<std::size_t>(classes.classes().size(), 1));
+  const Index each = (n + K - 1) / K;
+  const Samples samples = draw_each(classes.scores(), model, model.config().sampling,
+                                    {.seed = a.seed, .first = 0, .count = each, .batch = 100});
+  if (!samples.complete) return {};
+  Generated generated;
+  std::vector<Tensor> rows;
+  for (Index i = 0; i < each; ++i) {
+    for (Index k = 0; k < K; ++k)
+      rows.push_back(slice(samples.x, 0, k * each + i, k * each + i + 1));
+    generated.classes.insert(generated.classes.end(), classes.classes().begin(),
+                             classes.classes().end());
+  }
+  generated.x = concat(rows, 0);
+  return generated;
 }
 
 void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& data,
                     const Tensor& generated) {
+  const PngText text = to_text(recipe_of(*a.command, {{"--run", checkpoint_of(a.run)}}, nullptr));
   const Range range = model.config().data.range;
   const Index zoom = zoom_for(model.item());
   const GridOptions grid = {.zoom = zoom, .range = range};
   write_image_grid(a.file("real.png"),
                    batch(data.held_out, 0, std::min(pictured, data.held_out.count), range), grid,
-                   a.replace());
-  write_image_grid(a.file("generated.png"), slice(generated, 0, 0, pictured), grid, a.replace());
+                   a.replace(), text);
+  write_image_grid(a.file("generated.png"), slice(generated, 0, 0, pictured), grid, a.replace(),
+                   text);
 
   const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
   const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
   const Tensor back = reverse_frames(model.sde(), model.score(), model.item(),
                                      model.config().sampling, film_rows, film_frames, a.seed);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
-                   {.columns = film_frames, .zoom = zoom, .range = range}, a.replace());
+                   {.columns = film_frames, .zoom = zoom, .range = range}, a.replace(), text);
 }
 
 json summary(json out, const std::vector<json>& log) {
@@ -128,16 +147,17 @@ int evaluate(const EvaluateArguments& a) {
 
   catch_interrupts();
   const Index n = std::max({a.n, std::min(data.held_out.count, compared), pictured});
-  const Samples samples = draw(model, n, a.seed);
-  if (!samples.complete) {
+  Index evaluations = 0;
+  const Generated drawn = draw(a, model, ClassScores(a.classes, model, evaluations), n);
+  if (!drawn.x.defined()) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
   }
-  const Tensor generated = to_unit(samples.x, model.config().data.range);
+  const Tensor generated = to_unit(drawn.x, model.config().data.range);
   const Report report = config.source == "digits"
-                            ? report_of(report_digits(generated, data, a.seed))
+                            ? report_of(report_digits(generated, data, a.seed, drawn.classes))
                             : report_of(report_images(generated, data, a.seed));
-  write_pictures(a, model, data, samples.x);
+  write_pictures(a, model, data, drawn.x);
   json numbers = summary(report.numbers, folder.read_log());
   numbers["seconds_total"] =
       seconds_now() - began + (a.since > 0 ? 0.0 : numbers.value("seconds_train", 0.0));
@@ -158,6 +178,8 @@ void add_evaluate(CLI::App& app, int& exit) {
       ->add_option("--n", a->n,
                    "Images to generate, at least 64 and as many as are held out, up to 297")
       ->check(CLI::Range(0, 1 << 20));
+  a->command = command;
+  a->classes.add_to(*command);
   command->add_option("--seed", a->seed, "Seed of the noise");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));

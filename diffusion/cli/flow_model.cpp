@@ -46,15 +46,15 @@ std::optional<Carried> with_progress(const char* what, CodeOptions options, Carr
 
 }  // namespace
 
-std::optional<Carried> FlowModel::to_codes(const Tensor& x) const {
+std::optional<Carried> FlowModel::to_codes(const Tensor& x, const Score& score) const {
   return with_progress("encoding", options_, [&](const CodeOptions& options) {
-    return encode(model_.sde(), model_.score(), x, options);
+    return encode(model_.sde(), score, x, options);
   });
 }
 
-std::optional<Carried> FlowModel::to_images(const Tensor& z) const {
+std::optional<Carried> FlowModel::to_images(const Tensor& z, const Score& score) const {
   return with_progress("decoding", options_, [&](const CodeOptions& options) {
-    return decode(model_.sde(), model_.score(), z, options);
+    return decode(model_.sde(), score, z, options);
   });
 }
 

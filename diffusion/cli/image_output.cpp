@@ -8,6 +8,7 @@
 namespace ito::cli {
 
 void ImageOutput::add_to(CLI::App& command) {
+  command_ = &command;
   command.add_option("--out", path, ".png: a picture of all; .npy: floats, [0, 1] as trained on")
       ->required();
   command.add_option("--zoom", zoom, "Enlarge the picture's pixels; 0: as fits")
@@ -27,7 +28,7 @@ void ImageOutput::check_item(const Shape& item) const {
     fail("sample", "samples ", item, " make no picture; --out with .npy writes the numbers");
 }
 
-void ImageOutput::write(const Tensor& x, Range range, Index columns) const {
+void ImageOutput::write(const Tensor& x, Range range, Index columns, const Sources& sources) const {
   const Overwrite replace = overwrite ? Overwrite::yes : Overwrite::no;
   if (path.ends_with(".npy")) {
     write_npy(path, to_unit(x, range), replace);
@@ -36,7 +37,7 @@ void ImageOutput::write(const Tensor& x, Range range, Index columns) const {
   const Shape item(x.shape().begin() + 1, x.shape().end());
   write_image_grid(path, x,
                    {.columns = columns, .zoom = zoom > 0 ? zoom : zoom_for(item), .range = range},
-                   replace);
+                   replace, to_text(recipe_of(*command_, sources.files, sources.sampling)));
 }
 
 }  // namespace ito::cli

@@ -2,12 +2,20 @@
 // --out of the subcommands that write images: a picture or an array, by its name.
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "diffusion/cli/recipe.h"
 #include "diffusion/data/image_set.h"
 #include "engine/file.h"
 
 namespace ito::cli {
+
+/// What images were made of, beyond the options of their command.
+struct Sources {
+  std::vector<SourceFile> files;
+  nlohmann::json sampling = nullptr;  ///< the sampler's settings, if it has any
+};
 
 struct ImageOutput {
   std::string path;
@@ -21,8 +29,11 @@ struct ImageOutput {
   /// Throws where elements of this shape make no picture and one is wanted.
   void check_item(const Shape& item) const;
   /// x [n, item...], scaled as `range` says: a picture with `columns` images in a row (0: about
-  /// square), or floats, images in [0, 1].
-  void write(const Tensor& x, Range range, Index columns = 0) const;
+  /// square) that says how it was made, or floats, images in [0, 1].
+  void write(const Tensor& x, Range range, Index columns, const Sources& sources) const;
+
+ private:
+  CLI::App* command_ = nullptr;  ///< whose option it is
 };
 
 }  // namespace ito::cli

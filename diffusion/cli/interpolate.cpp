@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/flow_model.h"
 #include "diffusion/cli/image_output.h"
@@ -21,6 +22,7 @@ struct InterpolateArguments {
   Index frames = 9;
   double temperature = 1;
   std::uint64_t seed = 0;
+  ClassFlags classes;
   ImageOutput out;
 };
 
@@ -34,21 +36,68 @@ Tensor prior_codes(const FlowModel& flow, const std::vector<Index>& numbers, std
   return concat(rows, 0) * flow.model().sde().prior_std();
 }
 
+/// The scores whose flows make the images of the two ends: equal but between two classes.
+struct EndScores {
+  Score from, to;
+  bool differ = false;
+};
+
+EndScores end_scores(const ClassScores& classes) {
+  const std::vector<Score> scores = classes.scores();
+  if (scores.size() > 2)
+    throw UsageError(
+        text("--class: expected one class, or the two to go between, got ", scores.size()));
+  return {scores.front(), scores.back(), scores.size() == 2};
+}
+
 std::optional<Tensor> codes_of_images(const InterpolateArguments& a, const FlowModel& flow,
-                                      const std::vector<Index>& numbers) {
+                                      const EndScores& scores) {
   const ImageSet set = images_for(flow.model(), a.flow.run, a.data);
-  const auto codes = flow.to_codes(batch(set, numbers, flow.range()));
-  if (!codes) return {};
-  return codes->x;
+  const auto from = flow.to_codes(batch(set, a.from, flow.range()), scores.from);
+  if (!from) return {};
+  const auto to = flow.to_codes(batch(set, a.to, flow.range()), scores.to);
+  if (!to) return {};
+  return concat({from->x, to->x}, 0);
 }
 
 /// The codes of the ends, first those of --from and then those of --to.
-std::optional<Tensor> ends(const InterpolateArguments& a, const FlowModel& flow) {
+std::optional<Tensor> ends(const InterpolateArguments& a, const FlowModel& flow,
+                           const EndScores& scores) {
+  if (!a.data.empty()) return codes_of_images(a, flow, scores);
   std::vector<Index> numbers = a.from;
   numbers.insert(numbers.end(), a.to.begin(), a.to.end());
-  if (!a.data.empty()) return codes_of_images(a, flow, numbers);
   if (!a.codes.empty()) return rows_of(read_codes(a.codes, flow.model()), numbers, a.codes);
   return prior_codes(flow, numbers, a.seed);
+}
+
+/// The images of codes [rows * frames, ...], frame by frame: each frame has a score of its own.
+std::optional<Tensor> images_between(const FlowModel& flow, const EndScores& scores,
+                                     const Tensor& codes, Index frames) {
+  if (!scores.differ) {
+    const auto images = flow.to_images(codes, scores.from);
+    return images ? std::optional(images->x) : std::nullopt;
+  }
+  const Index rows = codes.size(0) / frames;
+  std::vector<Tensor> cells(static_cast<std::size_t>(codes.size(0)));
+  for (Index k = 0; k < frames; ++k) {
+    std::vector<Index> numbers;
+    for (Index row = 0; row < rows; ++row) numbers.push_back(row * frames + k);
+    const double u = static_cast<double>(k) / static_cast<double>(frames - 1);
+    const auto images =
+        flow.to_images(rows_of(codes, numbers, "codes"), between(scores.from, scores.to, u));
+    if (!images) return {};
+    for (Index row = 0; row < rows; ++row)
+      cells[static_cast<std::size_t>(row * frames + k)] = slice(images->x, 0, row, row + 1);
+  }
+  return concat(cells, 0);
+}
+
+Sources sources_of(const InterpolateArguments& a) {
+  Sources sources = {{{"--run", checkpoint_of(a.flow.run)}}};
+  if (!a.codes.empty()) sources.files.push_back({"--codes", a.codes});
+  if (!a.classes.classifier.empty())
+    sources.files.push_back({"--classifier", checkpoint_of(a.classes.classifier)});
+  return sources;
 }
 
 void check(const InterpolateArguments& a) {
@@ -64,19 +113,21 @@ int interpolate(const InterpolateArguments& a) {
   check(a);
   const FlowModel flow(a.flow);
   a.out.check_item(flow.model().item());
-  const auto z = ends(a, flow);
+  Index evaluations = 0;
+  const EndScores scores = end_scores(ClassScores(a.classes, flow.model(), evaluations));
+  const auto z = ends(a, flow, scores);
   const auto rows = static_cast<Index>(a.from.size());
-  std::optional<Carried> images;
+  std::optional<Tensor> images;
   if (z) {
     const Tensor path =
         interpolations(slice(*z, 0, 0, rows), slice(*z, 0, rows, 2 * rows), a.frames);
-    images = flow.to_images(path * a.temperature);
+    images = images_between(flow, scores, path * a.temperature, a.frames);
   }
   if (!images) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
   }
-  a.out.write(images->x, flow.range(), a.frames);
+  a.out.write(*images, flow.range(), a.frames, sources_of(a));
   std::cout << rows << (rows == 1 ? " row of " : " rows of ") << a.frames
             << " images: " << a.out.path << std::endl;
   return Exit::ok;
@@ -101,6 +152,7 @@ void add_interpolate(CLI::App& app, int& exit) {
       ->check(CLI::Range(2, 1 << 12));
   command->add_option("--temperature", a->temperature, "Multiplies the codes last");
   command->add_option("--seed", a->seed, "Seed of the prior's codes");
+  a->classes.add_to(*command);
   a->out.add_to(*command);
   command->callback([a, &exit] { exit = interpolate(*a); });
 }

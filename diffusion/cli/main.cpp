@@ -49,12 +49,7 @@ int parse_error(const CLI::App& app, const CLI::ParseError& error) {
   return report(Exit::usage, message + " (see ito" + name + " --help)");
 }
 
-// NOLINTNEXTLINE(bugprone-exception-escape): outside the try it is only the set-up of the options
-int main(int argc, char** argv) {
-  // A file too large for its limit is to be an error of the write, not a death.
-  std::signal(SIGXFSZ, SIG_IGN);
-  int exit = Exit::ok;
-  CLI::App app("Score-based generative models: training and sampling.", "ito");
+void set_up(CLI::App& app, int& exit) {
   app.set_version_flag("--version", "ito " ITO_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
@@ -73,6 +68,18 @@ int main(int argc, char** argv) {
   add_bench_samplers(app, exit);
   add_restore(app, exit);
   add_bench_posterior(app, exit);
+  add_replay(app, exit);
+}
+
+constexpr const char* about = "Score-based generative models: training and sampling.";
+
+// NOLINTNEXTLINE(bugprone-exception-escape): outside the try it is only the set-up of the options
+int main(int argc, char** argv) {
+  // A file too large for its limit is to be an error of the write, not a death.
+  std::signal(SIGXFSZ, SIG_IGN);
+  int exit = Exit::ok;
+  CLI::App app(about, "ito");
+  set_up(app, exit);
   try {
     app.parse(argc, argv);
     return exit;
@@ -88,6 +95,19 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
+
+int run_command(const std::vector<std::string>& command) {
+  int exit = Exit::ok;
+  CLI::App app(about, "ito");
+  set_up(app, exit);
+  try {
+    app.parse(std::vector<std::string>(command.rbegin(), command.rend()));
+  } catch (const CLI::ParseError& e) {
+    throw UsageError(e.what());
+  }
+  return exit;
+}
+
 }  // namespace ito::cli
 
 // NOLINTNEXTLINE(bugprone-exception-escape): as above

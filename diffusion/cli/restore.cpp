@@ -1,6 +1,7 @@
 // ito restore
 
 #include <cmath>
+#include <filesystem>
 #include <iomanip>
 #include <iostream>
 
@@ -22,12 +23,12 @@ namespace ito::cli {
 namespace {
 
 struct RestoreArguments {
-  std::string run, operation, data = "held-out", measurement, save, method;
+  std::string run, operation, data, measurement, save, method;
   ImageOutput out;
   SampleRange range = {.seed = 0, .first = 0, .count = 4, .batch = 64};  ///< count: of each image
   Index n = 8, threads = 0;
   double noise = 0, scale = 1;
-  bool raw = false, data_given = false;
+  bool raw = false;
   ConfigFlags flags;
 
   /// Parts that are known exactly are put back exactly, unless the user says otherwise.
@@ -84,7 +85,7 @@ Tensor measurement_of(const RestoreArguments& a, const Operator& A) {
 
 Given measure(const RestoreArguments& a, const TrainedModel& model, const Operator& A) {
   if (!a.measurement.empty()) return {{}, measurement_of(a, A)};
-  const ImageSet set = images_for(model, a.run, a.data);
+  const ImageSet set = images_for(model, a.run, a.data.empty() ? "held-out" : a.data);
   const Tensor truth = batch(set, 0, std::min(a.n, set.count), Range::unit), y = A.apply(truth);
   if (a.noise == 0) return {truth, y};
   const Tensor z = random_normal(y.shape(), {a.range.seed, Purpose::noise});
@@ -116,24 +117,39 @@ Tensor completion(const Tensor& x, Index completions, Index k) {
   return concat(rows, 0);
 }
 
+Sources sources_of(const RestoreArguments& a, const SamplingConfig& sampling) {
+  Sources sources = {{{"--run", checkpoint_of(a.run)}}, sampling_to_json(sampling)};
+  if (!a.measurement.empty() && std::filesystem::is_regular_file(a.measurement))
+    sources.files.push_back({"--measurement", a.measurement});
+  const std::string mask = a.operation.starts_with("mask:") ? a.operation.substr(5) : "";
+  if (std::filesystem::is_regular_file(mask)) sources.files.push_back({"--operator", mask});
+  return sources;
+}
+
 /// One row of the picture for each image: baselines, completions, the truth.
 void write(const RestoreArguments& a, const Estimates& estimates, const Tensor& truth,
-           const Tensor& x) {
-  if (a.out.path.ends_with(".npy")) return a.out.write(x, Range::unit);
+           const Tensor& x, const Sources& sources) {
+  if (a.out.path.ends_with(".npy")) return a.out.write(x, Range::unit, 0, sources);
   std::vector<Tensor> columns;
   for (const auto& [name, images] : estimates) columns.push_back(images);
   if (truth.defined()) columns.push_back(truth);
   std::vector<Tensor> cells;
   for (Index i = 0; i < columns[0].size(0); ++i)
     for (const Tensor& column : columns) cells.push_back(slice(column, 0, i, i + 1));
-  a.out.write(concat(cells, 0), Range::unit, static_cast<Index>(columns.size()));
+  a.out.write(concat(cells, 0), Range::unit, static_cast<Index>(columns.size()), sources);
+}
+
+/// Structural similarity, where images are large enough for its windows.
+std::string ssim_of(const Tensor& x, const Tensor& truth) {
+  const bool fits = x.rank() == 4 && std::min(x.size(1), x.size(2)) >= ssim_window;
+  return fits ? text("   SSIM ", std::fixed, std::setprecision(3), mean_ssim(x, truth)) : "";
 }
 
 void tell(const Estimates& estimates, const Tensor& truth, const Tensor& x) {
   if (truth.defined()) {
     for (const auto& [name, images] : estimates)
       std::cout << std::left << std::setw(18) << name << std::fixed << std::setprecision(2)
-                << mean_psnr(images, truth) << " dB\n";
+                << mean_psnr(images, truth) << " dB" << ssim_of(images, truth) << "\n";
   }
   Index clipped = 0;
   for (const Real value : x.to_host()) clipped += value < 0 || value > 1 ? 1 : 0;
@@ -146,7 +162,7 @@ SamplingConfig checked(const RestoreArguments& a, const TrainedModel& model) {
   a.out.check();
   if (!a.save.empty()) check_writable(a.save, a.replace());
   a.out.check_item(model.item());
-  if (!a.measurement.empty() && a.data_given)
+  if (!a.measurement.empty() && !a.data.empty())
     throw UsageError("--data and --measurement exclude each other: the first is measured here");
   try {
     restoration_method_named(a.chosen_method());
@@ -173,12 +189,12 @@ Samples complete(const RestoreArguments& a, const TrainedModel& model,
 }
 
 void show(const RestoreArguments& a, const Given& given, const Measurement& measured,
-          const Tensor& x, Range scale) {
+          const Tensor& x, Range scale, const Sources& sources) {
   const Index n = given.y.size(0), completions = a.range.count;
   Estimates estimates = baselines(given, measured, scale);
   for (Index k = 0; k < completions; ++k)
     estimates.emplace_back(text("completion ", k + 1), completion(x, completions, k));
-  write(a, estimates, given.truth, x);
+  write(a, estimates, given.truth, x, sources);
   std::cout << n << (n == 1 ? " image, " : " images, ") << completions
             << (completions == 1 ? " completion" : " completions") << " each: " << a.out.path
             << "\n";
@@ -205,7 +221,8 @@ int restore_images(const RestoreArguments& a) {
     return Exit::interrupted;
   }
   const Measurement as_given = {*A, repeat_rows(given.y, a.range.count), a.noise};
-  show(a, given, measured, with_known_pixels(as_given, to_unit(samples.x, scale)), scale);
+  show(a, given, measured, with_known_pixels(as_given, to_unit(samples.x, scale)), scale,
+       sources_of(a, sampling));
   return Exit::ok;
 }
 
@@ -222,8 +239,9 @@ void add_restore(CLI::App& app, int& exit) {
                    "(white is known), grey, box:2, bicubic:2, gaussian:1.5, motion:5,45, radon:23 "
                    "or random:32")
       ->required();
-  CLI::Option* data = command->add_option(
-      "--data", a->data, "Images to measure: held-out, train, or a data set by name or path");
+  command->add_option(
+      "--data", a->data,
+      "Images to measure: held-out (default), train, or a data set by name or path");
   command->add_option("--measurement", a->measurement,
                       "The measurement itself: a picture, or .npy with images in [0, 1]");
   a->out.add_to(*command);
@@ -246,10 +264,7 @@ void add_restore(CLI::App& app, int& exit) {
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
-  command->callback([a, data, &exit] {
-    a->data_given = data->count() > 0;
-    exit = restore_images(*a);
-  });
+  command->callback([a, &exit] { exit = restore_images(*a); });
 }
 
 }  // namespace ito::cli

@@ -3,22 +3,20 @@
 #include <cmath>
 #include <iostream>
 
+#include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/image_output.h"
 #include "diffusion/cli/interrupt.h"
-#include "diffusion/cli/progress.h"
 #include "diffusion/cli/sampling_flags.h"
-#include "diffusion/control/noisy_classifier.h"
 
 namespace ito::cli {
 namespace {
 
 struct SampleArguments {
-  std::string run, classifier;
+  std::string run;
   ImageOutput out;
-  Index label = -1;
-  double guidance = 1;
-  SampleRange range = {.seed = 0, .first = 0, .count = 64, .batch = 64};
+  ClassFlags classes;
+  SampleRange range = {.seed = 0, .first = 0, .count = 0, .batch = 64};
   Index threads = 0;
   bool raw = false, exact = false;
   ConfigFlags flags;
@@ -39,19 +37,27 @@ void tell_acceptance(const SampleArguments& a, const TrainedModel& model, const 
             << " nats rms, 0 for a gradient (" << evaluations << " evaluations more)" << std::endl;
 }
 
-/// The classifier that guides, if any; throws unless it is for this model and has the class.
-std::unique_ptr<NoisyClassifier> classifier_of(const SampleArguments& a,
-                                               const TrainedModel& model) {
-  if (a.label < 0 && a.classifier.empty()) return nullptr;
-  if (a.label < 0 || a.classifier.empty())
-    throw UsageError("--class and --classifier belong together");
-  auto classifier =
-      std::make_unique<NoisyClassifier>(read_safetensors(checkpoint_of(a.classifier)));
-  check_classifier(*classifier, model.item(), model.config().data.range, model.config().sde);
-  if (a.label >= classifier->classes())
-    throw UsageError(text("--class: there is no class ", a.label, ", the classifier knows 0 to ",
-                          classifier->classes() - 1));
-  return classifier;
+/// How many of each class.
+SampleRange range_of(const SampleArguments& a, std::size_t scores) {
+  SampleRange range = a.range;
+  if (range.count == 0) range.count = scores > 1 ? 8 : 64;
+  return range;
+}
+
+Sources sources_of(const SampleArguments& a, const SamplingConfig& sampling) {
+  Sources sources = {{{"--run", checkpoint_of(a.run)}}, sampling_to_json(sampling)};
+  if (!a.classes.classifier.empty())
+    sources.files.push_back({"--classifier", checkpoint_of(a.classes.classifier)});
+  return sources;
+}
+
+void tell(const SampleArguments& a, const TrainedModel& model, Index n, Index evaluations,
+          const SampleRange& range, std::size_t scores) {
+  const Index batches = (range.count + range.batch - 1) / range.batch * static_cast<Index>(scores);
+  std::cout << n << (n == 1 ? " sample" : " samples") << " of step " << model.step() << ": "
+            << a.out.path << "\n"
+            << grouped(evaluations) << " evaluations of the score in " << batches
+            << (batches == 1 ? " batch" : " batches") << std::endl;
 }
 
 int sample(const SampleArguments& a) {
@@ -63,34 +69,19 @@ int sample(const SampleArguments& a) {
   a.out.check_item(model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
-  const auto classifier = classifier_of(a, model);
   Index evaluations = 0;
-  Score score = counted(model.score(), evaluations);
-  if (classifier) score = class_guided(score, classifier->logits(), a.label, a.guidance);
+  const std::vector<Score> scores = ClassScores(a.classes, model, evaluations).scores();
+  const SampleRange range = range_of(a, scores.size());
   catch_interrupts();
-  Samples samples;
   Acceptance acceptance;
-  {
-    Progress progress("sampling", 1000);
-    samples = draw_samples(model.sde(), score, model.item(), sampling, a.range,
-                           {.progress =
-                                [&](int done, int total) {
-                                  progress.update(Index{1000} * done / total, "");
-                                  return !interrupted_by_user();
-                                },
-                            .observe = {},
-                            .acceptance = &acceptance});
-  }
+  const Samples samples = draw_each(scores, model, sampling, range, &acceptance);
   if (!samples.complete) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
   }
-  a.out.write(samples.x, model.config().data.range);
-  const Index batches = (a.range.count + a.range.batch - 1) / a.range.batch;
-  std::cout << a.range.count << (a.range.count == 1 ? " sample" : " samples") << " of step "
-            << model.step() << ": " << a.out.path << "\n"
-            << grouped(evaluations) << " evaluations of the score in " << batches
-            << (batches == 1 ? " batch" : " batches") << std::endl;
+  a.out.write(samples.x, model.config().data.range, scores.size() > 1 ? range.count : 0,
+              sources_of(a, sampling));
+  tell(a, model, samples.x.size(0), evaluations, range, scores.size());
   if (accepts_by_score(sampling)) tell_acceptance(a, model, samples.x, sampling, acceptance);
   return Exit::ok;
 }
@@ -102,7 +93,10 @@ void add_sample(CLI::App& app, int& exit) {
   auto a = std::make_shared<SampleArguments>();
   command->add_option("--run", a->run, "Folder of a run, or a checkpoint")->required();
   a->out.add_to(*command);
-  command->add_option("--n", a->range.count, "How many")->check(CLI::Range(1, 1 << 24));
+  command
+      ->add_option("--n", a->range.count,
+                   "How many, of each class; 0: 64, of each of several classes 8")
+      ->check(CLI::Range(0, 1 << 24));
   command->add_option("--seed", a->range.seed, "Seed of the noise");
   command
       ->add_option("--first", a->range.first,
@@ -110,11 +104,7 @@ void add_sample(CLI::App& app, int& exit) {
       ->check(CLI::Range(Index{0}, Index{1} << 31));
   command->add_option("--batch", a->range.batch, "Samples computed at once")
       ->check(CLI::Range(1, 1 << 16));
-  command->add_option("--class", a->label, "Samples of this class; needs --classifier")
-      ->check(CLI::Range(0, 1 << 20));
-  command->add_option("--classifier", a->classifier, "What ito train-classifier made");
-  command->add_option("--guidance", a->guidance, "Factor on the classifier's gradient")
-      ->check(CLI::Range(0.0, 1e6));
+  a->classes.add_to(*command);
   a->flags.add_to(*command, sampling_flags);
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_flag("--exact", a->exact,

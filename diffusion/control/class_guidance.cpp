@@ -19,4 +19,14 @@ Score class_guided(Score score, ClassLogits logits, Index label, double scale) {
   };
 }
 
+Score classifier_free(Score unconditional, Score conditional, double scale) {
+  return between(std::move(unconditional), std::move(conditional), scale);
+}
+
+Score between(Score a, Score b, double u) {
+  if (u == 0) return a;
+  if (u == 1) return b;
+  return [=](const Tensor& x, const Times& t) { return a(x, t) * (1 - u) + b(x, t) * u; };
+}
+
 }  // namespace ito

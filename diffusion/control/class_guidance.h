@@ -1,7 +1,9 @@
 #pragma once
-// Class-conditional sampling from an unconditional score and a classifier of noisy images (Song et
-// al. 2021, section 5 and appendix I.1; Dhariwal and Nichol 2021):
-//   s(x, t | class) = s(x, t) + scale grad_x log p_t(class | x).
+// Class-conditional sampling, from an unconditional score and a classifier of noisy images (Song et
+// al. 2021, section 5 and appendix I.1; Dhariwal and Nichol 2021),
+//   s(x, t | class) = s(x, t) + scale grad_x log p_t(class | x),
+// or from a score that is told the class, without a classifier (Ho and Salimans 2022): their
+// difference s_c - s is grad_x log p_t(class | x), by Bayes' rule.
 
 #include "diffusion/sde/sde.h"
 
@@ -17,5 +19,15 @@ using ClassLogits = std::function<Tensor(const Tensor& x, const Times& t)>;
 /// score is not differentiated, nor is the result. Throws (when called) for a class that the
 /// classifier does not have.
 Score class_guided(Score score, ClassLogits logits, Index label, double scale = 1);
+
+/// Classifier-free guidance: s + scale (s_c - s), s = `unconditional`, s_c = `conditional`. The
+/// scale is that of the classifier above, so that 0 ignores the class and 1 is p(x | class), with
+/// s_c alone evaluated; Ho and Salimans write (1 + w) s_c - w s, which is the scale 1 + w.
+Score classifier_free(Score unconditional, Score conditional, double scale);
+
+/// (1 - u) a + u b: with the scores of two classes, guided or not, that of p(x | A)^(1 - u)
+/// p(x | B)^u; like a large scale no diffused distribution's, but at the ends, where only one of
+/// them is evaluated.
+Score between(Score a, Score b, double u);
 
 }  // namespace ito

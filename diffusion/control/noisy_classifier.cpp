@@ -57,15 +57,18 @@ Tensor NoisyClassifier::forward(const Tensor& x, const Times& t) const {
   return network_->forward(scale_per_sample(x, size), level);
 }
 
-SafeTensors NoisyClassifier::contents() const {
-  SafeTensors file;
+std::string NoisyClassifier::config_text() const {
   json model;
   to_json(model, config_.model);
+  return json{
+      {"model", model}, {"sde", sde_to_json(config_.sde)}, {"range", range_to_json(config_.range)}}
+      .dump();
+}
+
+SafeTensors NoisyClassifier::contents() const {
+  SafeTensors file;
   file.metadata["format"] = classifier_format;
-  file.metadata["config"] = json{{"model", model},
-                                 {"sde", sde_to_json(config_.sde)},
-                                 {"range", range_to_json(config_.range)}}
-                                .dump();
+  file.metadata["config"] = config_text();
   for (const auto& [name, value] : nn::values(*network_)) file.add(name, value);
   return file;
 }

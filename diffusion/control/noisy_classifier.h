@@ -33,12 +33,15 @@ class NoisyClassifier {
   ClassLogits logits() const {
     return [this](const Tensor& x, const Times& t) { return forward(x, t); };
   }
+  /// The configuration as JSON.
+  std::string config_text() const;
   /// Weights and configuration as a file.
   SafeTensors contents() const;
 
   const ClassifierConfig& config() const { return config_; }
   Index classes() const { return config_.model.classes; }
   nn::WideResnet& network() { return *network_; }
+  const nn::WideResnet& network() const { return *network_; }
   const Sde& sde() const { return *sde_; }
 
  private:

@@ -59,8 +59,8 @@ Picture image_grid(const Tensor& x, const GridOptions& options) {
 }
 
 void write_image_grid(const std::string& path, const Tensor& x, const GridOptions& options,
-                      Overwrite overwrite) {
-  write_png(path, image_grid(x, options), overwrite);
+                      Overwrite overwrite, const PngText& text) {
+  write_png(path, image_grid(x, options), overwrite, text);
 }
 
 }  // namespace ito

@@ -20,7 +20,8 @@ struct GridOptions {
 /// to 8 bits. C is 1 or 3.
 Picture image_grid(const Tensor& x, const GridOptions& options = {});
 
+/// `text` goes into the file beside the pixels.
 void write_image_grid(const std::string& path, const Tensor& x, const GridOptions& options,
-                      Overwrite overwrite);
+                      Overwrite overwrite, const PngText& text = {});
 
 }  // namespace ito

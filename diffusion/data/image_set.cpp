@@ -89,6 +89,29 @@ Tensor batch(const ImageSet& set, Index first, Index n, Range range) {
   return batch(set, rows, range);
 }
 
+namespace {
+
+void check_labelled(const ImageSet& set) {
+  if (set.labels.empty()) fail("data", set.source, ": these images have no labels to learn from");
+}
+
+}  // namespace
+
+std::vector<Index> labels_of(const ImageSet& set, std::span<const Index> rows) {
+  check_labelled(set);
+  std::vector<Index> labels;
+  for (const Index row : rows) {
+    check_row(set, row);
+    labels.push_back(set.labels[static_cast<std::size_t>(row)]);
+  }
+  return labels;
+}
+
+Index classes_of(const ImageSet& set) {
+  check_labelled(set);
+  return 1 + *std::max_element(set.labels.begin(), set.labels.end());
+}
+
 ImageSet subset(const ImageSet& set, std::span<const Index> rows) {
   ImageSet part;
   part.count = static_cast<Index>(rows.size());

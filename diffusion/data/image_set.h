@@ -42,6 +42,11 @@ Tensor batch(const ImageSet& set, std::span<const Index> rows, Range range,
 /// Rows first, ..., first + n - 1.
 Tensor batch(const ImageSet& set, Index first, Index n, Range range);
 
+/// The labels of the given rows; throws when the set has none.
+std::vector<Index> labels_of(const ImageSet& set, std::span<const Index> rows);
+/// 1 + the largest label of a set; throws when it has none.
+Index classes_of(const ImageSet& set);
+
 /// A set of the chosen rows, in their order.
 ImageSet subset(const ImageSet& set, std::span<const Index> rows);
 

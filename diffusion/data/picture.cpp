@@ -11,8 +11,9 @@ Picture read_picture(const std::string& path) {
   fail("picture", path, ": is neither PNG nor JPEG");
 }
 
-void write_png(const std::string& path, const Picture& picture, Overwrite overwrite) {
-  write_file(path, encode_png(picture), overwrite);
+void write_png(const std::string& path, const Picture& picture, Overwrite overwrite,
+               const PngText& text) {
+  write_file(path, encode_png(picture, text), overwrite);
 }
 
 namespace {

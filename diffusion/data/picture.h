@@ -2,6 +2,7 @@
 // Picture: one decoded 8-bit image; PNG and JPEG files; cropping and resizing.
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,8 +35,15 @@ Picture decode_jpeg(std::span<const std::uint8_t> file, const std::string& sourc
 /// Reads a file as what its first bytes say.
 Picture read_picture(const std::string& path);
 
-Bytes encode_png(const Picture& picture);
-void write_png(const std::string& path, const Picture& picture, Overwrite overwrite);
+/// What a PNG says beside its pixels, by keyword ("Software"), in ASCII: chunks of the type tEXt.
+using PngText = std::map<std::string, std::string>;
+
+/// Throws for more than 1 or 3 channels, and for a text of other characters.
+Bytes encode_png(const Picture& picture, const PngText& text = {});
+/// What the file says; throws Error naming `source` when its chunks are damaged.
+PngText read_png_text(std::span<const std::uint8_t> file, const std::string& source);
+void write_png(const std::string& path, const Picture& picture, Overwrite overwrite,
+               const PngText& text = {});
 
 /// The largest square in the middle, averaged over areas to side x side: each new pixel is the mean
 /// of the area that it covers, in integers, rounded to nearest.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "diffusion/data/picture.h"
+#include "diffusion/data/png_text.h"
 
 namespace ito {
 namespace {
@@ -74,7 +75,7 @@ Picture decode_png(std::span<const std::uint8_t> file, const std::string& source
   return picture;
 }
 
-Bytes encode_png(const Picture& picture) {
+Bytes encode_png(const Picture& picture, const PngText& text) {
   if (picture.channels != 1 && picture.channels != 3) {
     fail("png", "expected 1 or 3 channels, got ", picture.channels);
   }
@@ -90,6 +91,8 @@ Bytes encode_png(const Picture& picture) {
     fail("png", "cannot encode ", picture.height, "x", picture.width, ": ", image.message);
   }
   bytes.resize(size);
+  const Bytes chunks = text_chunks(text);
+  bytes.insert(bytes.begin() + png_header, chunks.begin(), chunks.end());
   return bytes;
 }
 

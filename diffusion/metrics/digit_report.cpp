@@ -49,6 +49,7 @@ double real_frechet(const Tensor& train_features, Index count, const FeatureMome
 struct Classified {
   double confidently = 0;
   std::array<Index, 10> classes{};
+  std::vector<Index> answers;  ///< of each image
 };
 
 Classified classified(const DigitClassifier& classifier, const Tensor& images) {
@@ -58,10 +59,27 @@ Classified classified(const DigitClassifier& classifier, const Tensor& images) {
   for (auto row = p.begin(); row != p.end(); row += DigitClassifier::classes) {
     const auto best = std::max_element(row, row + DigitClassifier::classes);
     ++result.classes[static_cast<std::size_t>(best - row)];
+    result.answers.push_back(best - row);
     confident += static_cast<double>(*best) > DigitReport::confident;
   }
   result.confidently = static_cast<double>(confident) / static_cast<double>(images.size(0));
   return result;
+}
+
+double share_equal(const std::vector<Index>& answers, const std::vector<Index>& truth) {
+  Index right = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) right += answers.at(i) == truth[i] ? 1 : 0;
+  return static_cast<double>(right) / static_cast<double>(truth.size());
+}
+
+void recognise(DigitReport& report, const std::vector<Index>& answers,
+               const std::vector<Index>& classes) {
+  report.recognised = share_equal(answers, classes);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const auto drawn_as = static_cast<std::size_t>(classes[i]);
+    ++report.drawn_as.at(drawn_as);
+    report.recognised_as.at(drawn_as) += answers[i] == classes[i] ? 1 : 0;
+  }
 }
 
 /// A line of the table: what, two columns, a remark.
@@ -81,8 +99,12 @@ std::string percent(double share) {
 
 }  // namespace
 
-DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::uint64_t seed) {
+DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::uint64_t seed,
+                          const std::vector<Index>& classes) {
   check(generated, digits);
+  if (!classes.empty() && static_cast<Index>(classes.size()) != generated.size(0))
+    fail("report_digits", "expected a class for each of ", generated.size(0), " images, got ",
+         classes.size());
   const NoGrad no_grad;
   const Tensor made = clamp(generated.to(Device::cpu), 0, 1);
   const Tensor train = batch(digits.train, 0, digits.train.count, Range::unit);
@@ -106,21 +128,32 @@ DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::u
   report.classified_confidently_real = of_real.confidently;
   report.classes_generated = of_made.classes;
   report.classes_real = of_real.classes;
+  if (!classes.empty()) recognise(report, of_made.answers, classes);
+  if (!digits.held_out.labels.empty())
+    report.recognised_real = share_equal(
+        of_real.answers, {digits.held_out.labels.begin(), digits.held_out.labels.end()});
   return report;
 }
 
 nlohmann::json to_json(const DigitReport& report) {
-  return {{"generated", report.generated},
-          {"held_out", report.held_out},
-          {"training", report.training},
-          {"frechet_generated", report.frechet_generated},
-          {"frechet_real", report.frechet_real},
-          {"nearest_generated", report.nearest_generated},
-          {"nearest_real", report.nearest_real},
-          {"classified_confidently", report.classified_confidently},
-          {"classified_confidently_real", report.classified_confidently_real},
-          {"classes_generated", report.classes_generated},
-          {"classes_real", report.classes_real}};
+  nlohmann::json out = {{"generated", report.generated},
+                        {"held_out", report.held_out},
+                        {"training", report.training},
+                        {"frechet_generated", report.frechet_generated},
+                        {"frechet_real", report.frechet_real},
+                        {"nearest_generated", report.nearest_generated},
+                        {"nearest_real", report.nearest_real},
+                        {"classified_confidently", report.classified_confidently},
+                        {"classified_confidently_real", report.classified_confidently_real},
+                        {"classes_generated", report.classes_generated},
+                        {"classes_real", report.classes_real}};
+  if (report.recognised >= 0) {
+    out["recognised"] = report.recognised;
+    out["recognised_real"] = report.recognised_real;
+    out["drawn_as"] = report.drawn_as;
+    out["recognised_as"] = report.recognised_as;
+  }
+  return out;
 }
 
 std::string table(const DigitReport& report) {
@@ -132,6 +165,17 @@ std::string table(const DigitReport& report) {
               number(report.nearest_real), "the held-out digits");
   out += line("classified with p > 0.9", percent(report.classified_confidently),
               percent(report.classified_confidently_real), "the held-out digits");
+  if (report.recognised >= 0) {
+    out += line("recognised as their class", percent(report.recognised),
+                percent(report.recognised_real), "the held-out digits");
+    for (std::size_t digit = 0; digit < report.drawn_as.size(); ++digit) {
+      if (report.drawn_as[digit] == 0) continue;
+      out += line(text("  of those drawn as ", digit),
+                  percent(static_cast<double>(report.recognised_as[digit]) /
+                          static_cast<double>(report.drawn_as[digit])),
+                  "", text("of ", report.drawn_as[digit]));
+    }
+  }
   for (std::size_t digit = 0; digit < report.classes_generated.size(); ++digit) {
     const auto share = [&](Index count, Index of) {
       return percent(static_cast<double>(count) / static_cast<double>(of));

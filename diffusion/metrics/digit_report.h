@@ -5,6 +5,7 @@
 #include <array>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "diffusion/data/image_set.h"
 
@@ -28,15 +29,23 @@ struct DigitReport {
   /// How many are classified as 0, ..., 9: of all generated, and of the held-out digits.
   std::array<Index, 10> classes_generated{}, classes_real{};
 
+  /// Of digits that were drawn as a class: the share recognised as that, and how many of each class
+  /// were drawn and recognised. Beside them the share of held-out digits recognised as their label.
+  /// Not measured (-1) where the generated have no class, or the real no label.
+  double recognised = -1, recognised_real = -1;
+  std::array<Index, 10> drawn_as{}, recognised_as{};
+
   static constexpr int draws = 20;
   static constexpr double confident = 0.9;
 };
 
 /// Measures generated [n, 8, 8, 1], in the unit of `digits` as Range::unit, against the two parts
 /// of `digits` (normally digits_split()). The training digits of frechet_real are drawn without
-/// replacement from permutations seeded with `seed`. Throws when the shape is another, when a value
-/// is not a number, when n is below the number of held-out digits or training digits are fewer.
-DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::uint64_t seed = 0);
+/// replacement from permutations seeded with `seed`. `classes` are those that the generated were
+/// drawn as, one each, or none. Throws when the shape is another, when a value is not a number,
+/// when n is below the number of held-out digits or training digits are fewer.
+DigitReport report_digits(const Tensor& generated, const Dataset& digits, std::uint64_t seed = 0,
+                          const std::vector<Index>& classes = {});
 
 /// The fields by name.
 nlohmann::json to_json(const DigitReport& report);

@@ -1,8 +1,9 @@
 #include "diffusion/training/checkpoint.h"
 
 #include <charconv>
-#include <iomanip>
-#include <sstream>
+
+#include "diffusion/training/optimiser_state.h"
+#include "engine/digest.h"
 
 namespace ito {
 namespace {
@@ -10,23 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* format = "ito checkpoint 1";
-
-/// FNV-1a with 64 bits.
-class Digest {
- public:
-  void add(const void* data, std::size_t count) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < count; ++i) hash_ = (hash_ ^ bytes[i]) * 0x100000001b3u;
-  }
-  std::string text() const {
-    std::ostringstream out;
-    out << std::hex << std::setw(16) << std::setfill('0') << hash_;
-    return out.str();
-  }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325u;
-};
 
 json to_json(const DataDescription& data) {
   return {{"images", data.images},
@@ -45,26 +29,6 @@ DataDescription data_from_json(const json& data) {
   return out;
 }
 
-void add_group(SafeTensors& file, const std::string& group,
-               const std::vector<nn::Parameter>& parameters, const std::vector<Tensor>& tensors) {
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    file.add(group + "." + parameters[i].name, tensors[i]);
-  }
-}
-
-/// The tensors of a group in the order of the parameters; throws unless names and shapes fit.
-std::vector<Tensor> in_order(const Checkpoint& checkpoint, const std::string& group,
-                             const std::vector<nn::Parameter>& parameters) {
-  const nn::TensorMap found = checkpoint.group(group);
-  std::vector<nn::Expected> expected;
-  for (const nn::Parameter& p : parameters) expected.push_back({p.name, p.value->shape()});
-  nn::check_match((checkpoint.file.source + ", " + group).c_str(), expected, found,
-                  nn::Extra::refuse);
-  std::vector<Tensor> out;
-  for (const nn::Parameter& p : parameters) out.push_back(found.at(p.name));
-  return out;
-}
-
 /// Lists "section.key: theirs, here ours" for what differs.
 std::string differences(const json& theirs, const json& ours) {
   std::string out;
@@ -79,12 +43,17 @@ std::string differences(const json& theirs, const json& ours) {
   return out;
 }
 
+/// What the trainer learns from: labels too where the network is told classes.
+DataDescription description_for(const Trainer& trainer) {
+  return describe(trainer.images(), trainer.network().classes() > 0);
+}
+
 void check_same_run(const Trainer& trainer, const Checkpoint& checkpoint) {
   const std::string changed = differences(checkpoint.config, definition(trainer.config()));
   if (!changed.empty()) {
     fail("resume", checkpoint.file.source, ": the configuration has changed: ", changed);
   }
-  if (describe(trainer.images()) != checkpoint.data) {
+  if (description_for(trainer) != checkpoint.data) {
     fail("resume", checkpoint.file.source, ": trained on ", checkpoint.data.images, " images ",
          checkpoint.data.item, "; those of ", trainer.images().source, " are others");
   }
@@ -101,38 +70,25 @@ Index parse_step(const std::string& digits, const std::string& source) {
 
 }  // namespace
 
-DataDescription describe(const ImageSet& images) {
+DataDescription describe(const ImageSet& images, bool labelled) {
   Digest digest;
   digest.add(&images.count, sizeof images.count);
   digest.add(images.item.data(), images.item.size() * sizeof(Index));
   digest.add(images.pixels.data(), images.pixels.size());
   digest.add(images.reals.data(), images.reals.size() * sizeof(Real));
+  if (labelled) digest.add(images.labels.data(), images.labels.size() * sizeof(int));
   return {images.count, images.item, images.levels, digest.text()};
 }
 
-nn::TensorMap Checkpoint::group(const std::string& name) const {
-  nn::TensorMap out;
-  const std::string prefix = name + ".";
-  for (auto it = file.tensors.lower_bound(prefix);
-       it != file.tensors.end() && it->first.starts_with(prefix); ++it) {
-    out[it->first.substr(prefix.size())] = file.tensor(it->first);
-  }
-  return out;
-}
+nn::TensorMap Checkpoint::group(const std::string& name) const { return group_of(file, name); }
 
 void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overwrite) {
-  const auto& parameters = trainer.adam().parameters();
   SafeTensors file;
-  for (const auto& [name, value] : nn::values(trainer.network())) {
-    file.add("network." + name, value);
-  }
-  add_group(file, "ema", parameters, trainer.ema().averages());
-  add_group(file, "adam.first", parameters, trainer.adam().state().first);
-  add_group(file, "adam.second", parameters, trainer.adam().state().second);
+  add_training_state(file, trainer.network(), trainer.adam(), trainer.ema());
   file.metadata = {{"format", format},
                    {"step", text(trainer.steps_done())},
                    {"config", definition(trainer.config()).dump()},
-                   {"data", to_json(describe(trainer.images())).dump()}};
+                   {"data", to_json(description_for(trainer)).dump()}};
   write_safetensors(path, file, overwrite);
 }
 
@@ -191,15 +147,9 @@ void restore(Trainer& trainer, const Checkpoint& checkpoint) {
   if (is_weights_alone(checkpoint)) {
     fail("resume", checkpoint.file.source, ": holds weights alone; training cannot go on from it");
   }
-  const auto& parameters = trainer.adam().parameters();
-  const auto averages = in_order(checkpoint, "ema", parameters);
-  const nn::Adam::State moments = {checkpoint.step, in_order(checkpoint, "adam.first", parameters),
-                                   in_order(checkpoint, "adam.second", parameters)};
   check_same_run(trainer, checkpoint);
-
-  nn::load(trainer.network(), checkpoint.group("network"));
-  trainer.adam().restore(moments);
-  trainer.ema().restore(checkpoint.step, averages);
+  restore_training_state(checkpoint.file, checkpoint.step, trainer.network(), trainer.adam(),
+                         trainer.ema());
 }
 
 }  // namespace ito

@@ -2,9 +2,7 @@
 // Checkpoints: a safetensors file with everything that a run needs to go on bit for bit, and that
 // samples need. It holds only what defines the result, so equal runs write equal bytes.
 //
-//   network.NAME                        the state of the network (parameters and constants)
-//   ema.NAME                            the averaged parameters
-//   adam.first.NAME, adam.second.NAME   the optimiser's moments
+//   network.NAME, ema.NAME, ...   see diffusion/training/optimiser_state.h
 //   metadata: "format", "step" (steps done), "config" (definition() as JSON), "data" (JSON: what
 //   the images were, with a digest of their pixels)
 
@@ -25,7 +23,8 @@ struct DataDescription {
 
   bool operator==(const DataDescription&) const = default;
 };
-DataDescription describe(const ImageSet& images);
+/// `labelled`: the digest covers the labels too.
+DataDescription describe(const ImageSet& images, bool labelled = false);
 
 /// A checkpoint in memory.
 struct Checkpoint {

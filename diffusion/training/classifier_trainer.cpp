@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "diffusion/objectives/draws.h"
 #include "diffusion/samplers/denoised.h"
+#include "diffusion/training/checkpoint.h"
+#include "diffusion/training/optimiser_state.h"
 #include "engine/autograd.h"
 
 namespace ito {
 
 namespace {
+
+constexpr const char* training_format = "ito classifier training 1";
 
 nn::WideResnet& started(NoisyClassifier& classifier, std::uint64_t seed) {
   nn::initialise(classifier.network(), seed);
@@ -21,12 +26,6 @@ void check_images(const NoisyClassifier& classifier, const ImageSet& images) {
   if (classes_of(images) > classifier.classes())
     fail("classifier", images.source, ": the largest label is ", classes_of(images) - 1,
          ", but the classifier has the classes 0 to ", classifier.classes() - 1);
-}
-
-std::vector<Index> labels_of(const ImageSet& set, const std::vector<Index>& rows) {
-  std::vector<Index> labels;
-  for (const Index row : rows) labels.push_back(set.labels[static_cast<std::size_t>(row)]);
-  return labels;
 }
 
 /// How many rows of `logits` [N, classes] are largest at their label.
@@ -42,12 +41,6 @@ Index right_answers(const Tensor& logits, const std::vector<Index>& labels) {
 }
 
 }  // namespace
-
-Index classes_of(const ImageSet& set) {
-  if (set.labels.empty())
-    fail("classifier", set.source, ": these images have no labels to learn from");
-  return 1 + *std::max_element(set.labels.begin(), set.labels.end());
-}
 
 ClassifierTrainer::ClassifierTrainer(NoisyClassifier& classifier, const ImageSet& images,
                                      const ClassifierTraining& training)
@@ -99,6 +92,34 @@ std::vector<NoisyAccuracy> ClassifierTrainer::accuracy(const ImageSet& set, Inde
         {t, noise_level(sde, t), static_cast<double>(right) / static_cast<double>(rows.size())});
   }
   return result;
+}
+
+/// What defines the state after a number of steps.
+std::string ClassifierTrainer::definition() const {
+  const nn::AdamConfig& o = training_.optimiser;
+  return text(classifier_.config_text(), ", images ", describe(images_, true).digest, ", seed ",
+              training_.seed, ", batches of ", training_.batch, ", learning rate ", o.learning_rate,
+              ", warm-up ", o.warmup, ", ema ", training_.ema);
+}
+
+SafeTensors ClassifierTrainer::state() const {
+  SafeTensors file;
+  add_training_state(file, classifier_.network(), adam_, ema_);
+  file.metadata = {
+      {"format", training_format}, {"step", text(steps_done())}, {"definition", definition()}};
+  return file;
+}
+
+void ClassifierTrainer::restore(const SafeTensors& state) {
+  const auto format = state.metadata.find("format");
+  if (format == state.metadata.end() || format->second != training_format)
+    fail("resume", state.source, ": not what ito train-classifier leaves to go on from");
+  if (state.meta("definition") != definition())
+    fail("resume", state.source, ": was trained as ", state.meta("definition"), "; this is ",
+         definition());
+  Index step = 0;
+  std::istringstream(state.meta("step")) >> step;
+  restore_training_state(state, step, classifier_.network(), adam_, ema_);
 }
 
 void ClassifierTrainer::finish() {

@@ -34,10 +34,17 @@ class ClassifierTrainer {
   /// Accuracy of the averaged network on the first `most` images of `set` at `levels` times in the
   /// middle of as many equal parts of (0, T), with noise that is always the same.
   std::vector<NoisyAccuracy> accuracy(const ImageSet& set, Index most, int levels = 10);
+  /// All that is needed to go on bit for bit, as a file.
+  SafeTensors state() const;
+  /// Goes on from what `state` gave. Throws Error naming the file, with nothing changed, unless it
+  /// is of a training of this classifier on these images with these settings.
+  void restore(const SafeTensors& state);
   /// Replaces the weights by their average: the classifier is then ready for use.
   void finish();
 
  private:
+  std::string definition() const;
+
   NoisyClassifier& classifier_;
   const ImageSet& images_;
   ClassifierTraining training_;
@@ -45,8 +52,5 @@ class ClassifierTrainer {
   nn::Adam adam_;
   nn::Ema ema_;
 };
-
-/// 1 + the largest label of a set; throws when it has none.
-Index classes_of(const ImageSet& set);
 
 }  // namespace ito

@@ -233,6 +233,8 @@ SamplingConfig sampling_from_json(const json& section) {
   return out;
 }
 
+json sampling_to_json(const SamplingConfig& config) { return write(config); }
+
 json definition(const TrainingConfig& config) {
   json out = config_to_json(config);
   out.erase("run");

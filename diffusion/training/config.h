@@ -104,6 +104,7 @@ TrainingConfig config_from_json(const nlohmann::json& json);
 nlohmann::json config_to_json(const TrainingConfig& config);
 /// The section "sampling" alone.
 SamplingConfig sampling_from_json(const nlohmann::json& json);
+nlohmann::json sampling_to_json(const SamplingConfig& config);
 
 /// The part that defines the result: without the section "run" and the place of the data. Runs that
 /// agree in this, in the data and in the number of steps end with the same bits.

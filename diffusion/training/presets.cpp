@@ -59,6 +59,8 @@ const std::vector<Preset>& presets() {
   "sampling": {"predictor": "reverse_diffusion", "corrector": "langevin", "snr": 0.16,
                "steps": 200, "eps": 1e-5}
 })"},
+      {"digits-conditional", "8x8 digits, told their classes: guidance without a classifier (2022)",
+       "digits", R"({"model": {"classes": 10, "label_dropout": 0.1}})"},
       {"mnist", "28x28 digits (a folder with MNIST's IDX files): a DDPM U-Net of width 64", nullptr,
        R"({
   "data": {"range": "centered"},
@@ -94,6 +96,11 @@ const std::vector<Preset>& presets() {
   "objective": {"reduction": "half_sum"},
   "run": {"steps": 4500, "sample_every": 4500},
   "sampling": {"predictor": "reverse_diffusion", "corrector": "langevin", "snr": 0.16, "eps": 1e-5}
+})"},
+      {"tiles", "32x32 colour pictures in minutes: a small DDPM U-Net, VP SDE", "mnist-vp", R"({
+  "model": {"attention": [8]},
+  "batch": {"size": 32},
+  "run": {"steps": 1500, "checkpoint_every": 250, "sample_every": 1500}
 })"},
       {"cifar10-ddpm",
        "32x32 colour (a folder with CIFAR-10's .bin files): DDPM as Song et al. 2021", nullptr, R"({

@@ -118,8 +118,9 @@ class Run {
                      {.progress = [&](int, int) { return !stopped(); }});
     if (!samples.complete) return;
     const std::string path = folder_.sample_path(trainer_.steps_done());
+    const json made_by = {{"step", trainer_.steps_done()}, {"config", definition(c)}};
     write_image_grid(path, samples.x, {.zoom = zoom_for(item), .range = c.data.range},
-                     Overwrite::yes);
+                     Overwrite::yes, {{"ito train", made_by.dump(-1, ' ', true)}});
     if (observer_.saved) observer_.saved(trainer_.steps_done(), path);
   }
 

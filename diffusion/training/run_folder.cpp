@@ -76,7 +76,8 @@ void RunFolder::remove_leftovers() const {
 
 void RunFolder::begin(const json& config) const {
   remove_leftovers();
-  for (const std::string& file : {checkpoint_path(), log_path()}) remove_file(file);
+  for (const std::string& file : {checkpoint_path(), log_path(), training_path(), accuracy_path()})
+    remove_file(file);
   for (const auto& file : files_like(samples_path(), "step_", ".png")) remove_file(file);
   write_config(config);
   create_folders(samples_path());

@@ -4,6 +4,9 @@
 //   log.jsonl                one JSON object a line
 //   checkpoint.safetensors   the last state saved
 //   samples/step_NNNNNNNN.png
+// and that of a classifier, in place of the samples,
+//   training.safetensors     what the training needs to go on
+//   accuracy.png             how well it does by noise level
 // Files are replaced whole or not at all, so that a run can be killed at any moment and resumed.
 
 #include <nlohmann/json.hpp>
@@ -22,6 +25,8 @@ class RunFolder {
   std::string config_path() const { return path_ + "/config.json"; }
   std::string log_path() const { return path_ + "/log.jsonl"; }
   std::string checkpoint_path() const { return path_ + "/checkpoint.safetensors"; }
+  std::string training_path() const { return path_ + "/training.safetensors"; }
+  std::string accuracy_path() const { return path_ + "/accuracy.png"; }
   std::string samples_path() const { return path_ + "/samples"; }
   std::string sample_path(Index step) const;
 

@@ -5,6 +5,7 @@
 
 #include "diffusion/score.h"
 #include "diffusion/training/checkpoint.h"
+#include "nn/layers/class_embedding.h"
 
 namespace ito {
 
@@ -23,6 +24,13 @@ class TrainedModel {
   const Sde& sde() const { return *sde_; }
   /// Refers to this model.
   Score score() const { return network_score(*network_, *sde_, labels_of(config_.objective)); }
+  /// How many classes the network can be told; 0: none.
+  Index classes() const { return network_->classes(); }
+  /// The score of a class, likewise; throws when it does not know it.
+  Score score_of(Index label) const {
+    return told_score(*network_, *sde_, nn::one_hot({label}, classes()),
+                      labels_of(config_.objective));
+  }
   /// Its sections "run" and the place of the data are not those of the run.
   const TrainingConfig& config() const { return config_; }
   Shape item() const { return item_shape(config_.model); }

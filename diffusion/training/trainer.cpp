@@ -2,9 +2,11 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "nn/layers/class_embedding.h"
 #include "nn/recompute.h"
 
 namespace ito {
@@ -31,6 +33,13 @@ void add_to(std::vector<Tensor>& sums, std::vector<Tensor> terms) {
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = sums[i] + terms[i];
 }
 
+void check_labels(const nn::ScoreNetwork& network, const ImageSet& images) {
+  if (network.classes() == 0) return;
+  if (classes_of(images) > network.classes())
+    fail("train", images.source, ": the largest label is ", classes_of(images) - 1,
+         ", but the model knows the classes 0 to ", network.classes() - 1);
+}
+
 /// Held-out losses use these draws in every run, so that runs can be compared.
 BatchAddress held_out_address(Index first) {
   return {.seed = 0, .step = std::numeric_limits<std::uint32_t>::max(), .first_image = first};
@@ -45,7 +54,17 @@ Trainer::Trainer(const TrainingConfig& config, const ImageSet& images)
       objective_(make_objective(config.objective, config.sde)),
       order_(images.count, config.seed),
       adam_(network_->parameters(), config.optimiser),
-      ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {}
+      ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {
+  check_labels(*network_, images);
+}
+
+Loss Trainer::loss_of(const ImageSet& images, const std::vector<Index>& rows, const Tensor& x_0,
+                      const BatchAddress& address, Mode mode) const {
+  const Index classes = network_->classes();
+  if (classes == 0) return objective_(*network_, x_0, address, mode);
+  const nn::ToldNetwork told(*network_, nn::one_hot(labels_of(images, rows), classes));
+  return objective_(told, x_0, address, mode);
+}
 
 Trainer::Part Trainer::part(Index begin, Index end) {
   const Index k = steps_done(), n = end - begin;
@@ -56,7 +75,7 @@ Trainer::Part Trainer::part(Index begin, Index end) {
 
   const nn::RecomputeScope recompute(config_.batch.recompute);
   const double share = static_cast<double>(n) / static_cast<double>(config_.batch.size);
-  const Loss loss = objective_(*network_, x_0, address, Mode::training);
+  const Loss loss = loss_of(images_, rows, x_0, address, Mode::training);
   return {share * loss.mean.item(),
           grad({loss.mean}, handles(adam_.parameters()), {Tensor::scalar(share)})};
 }
@@ -89,8 +108,10 @@ double Trainer::held_out_loss(const ImageSet& images, Index most) {
   const nn::EmaScope averaged(ema_);
   double sum = 0;
   for (Index first = 0; first < n; first += B) {
-    const Tensor x_0 = batch(images, first, std::min(B, n - first), config_.data.range);
-    const Loss loss = objective_(*network_, x_0, held_out_address(first), Mode::evaluation);
+    std::vector<Index> rows(static_cast<std::size_t>(std::min(B, n - first)));
+    std::iota(rows.begin(), rows.end(), first);
+    const Tensor x_0 = batch(images, rows, config_.data.range);
+    const Loss loss = loss_of(images, rows, x_0, held_out_address(first), Mode::evaluation);
     for (const Real l : loss.per_example.to_host()) sum += static_cast<double>(l);
   }
   return sum / static_cast<double>(n);

@@ -31,6 +31,7 @@ struct StepReport {
 class Trainer {
  public:
   /// Refers to `images`, which must outlive the trainer. The network starts as the seed says.
+  /// Throws when it is told classes and the images have no labels, or labels that it does not know.
   Trainer(const TrainingConfig& config, const ImageSet& images);
 
   /// One optimisation step. Throws Diverged.
@@ -44,6 +45,7 @@ class Trainer {
   const TrainingConfig& config() const { return config_; }
   const ImageSet& images() const { return images_; }
   nn::ScoreNetwork& network() { return *network_; }
+  const nn::ScoreNetwork& network() const { return *network_; }
   nn::Adam& adam() { return adam_; }
   nn::Ema& ema() { return ema_; }
 
@@ -54,6 +56,9 @@ class Trainer {
   };
   /// Loss and gradients of images begin, ..., end - 1 of the batch, as shares of the whole batch.
   Part part(Index begin, Index end);
+  /// The objective on the given images, whose classes the network is told if it knows any.
+  Loss loss_of(const ImageSet& images, const std::vector<Index>& rows, const Tensor& x_0,
+               const BatchAddress& address, Mode mode) const;
 
   TrainingConfig config_;
   const ImageSet& images_;

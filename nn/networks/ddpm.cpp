@@ -41,6 +41,10 @@ Ddpm::Ddpm(const DdpmConfig& config)
   build_up(block, skips, dropouts);
   add_child("last_norm", last_norm_);
   add_child("last_conv", last_conv_);
+  if (config.told.classes > 0) {
+    class_ = std::make_unique<ClassEmbedding>(config.told, 4 * config.width, dropouts++);
+    add_child("class", *class_);
+  }
   if (config.scale_by_sigma) {
     sigmas_ = descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }
@@ -97,7 +101,20 @@ void Ddpm::check_input(const Tensor& x, const std::vector<double>& labels) const
 Tensor Ddpm::forward(const Tensor& x, const std::vector<double>& labels,
                      const RandomStream* dropout) const {
   check_input(x, labels);
-  const Tensor temb = time_.forward(labels);
+  return unet(x, labels, time_.forward(labels), dropout);
+}
+
+Tensor Ddpm::forward_told(const Tensor& x, const std::vector<double>& labels, const Tensor& weights,
+                          const RandomStream* dropout) const {
+  if (!class_) return ScoreNetwork::forward_told(x, labels, weights, dropout);
+  check_input(x, labels);
+  const Tensor of_class = class_->forward(weights, x.size(0), dropout);
+  return unet(x, labels, time_.forward(labels) + of_class, dropout);
+}
+
+/// temb [N, 4 width]: what is known of the time and of the class.
+Tensor Ddpm::unet(const Tensor& x, const std::vector<double>& labels, const Tensor& temb,
+                  const RandomStream* dropout) const {
   Tensor h = first_.forward(config_.scale_input ? affine(x, 2, -1) : x);
   Skips skips = {h};
   Tensor none;  // there are no pyramids

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nn/blocks/unet_level.h"
+#include "nn/layers/class_embedding.h"
 #include "nn/layers/time_embedding.h"
 #include "nn/networks/ddpm_config.h"
 #include "nn/networks/score_network.h"
@@ -21,6 +22,9 @@ class Ddpm : public ScoreNetwork {
 
   Tensor forward(const Tensor& x, const std::vector<double>& labels,
                  const RandomStream* dropout = nullptr) const override;
+  Index classes() const override { return config_.told.classes; }
+  Tensor forward_told(const Tensor& x, const std::vector<double>& labels, const Tensor& weights,
+                      const RandomStream* dropout = nullptr) const override;
 
   const DdpmConfig& config() const { return config_; }
 
@@ -28,6 +32,8 @@ class Ddpm : public ScoreNetwork {
   void build_down(const BlockOptions& block, std::vector<Index>& skips, DropoutCounter& dropouts);
   void build_up(const BlockOptions& block, std::vector<Index> skips, DropoutCounter& dropouts);
   LevelOptions level_options(Index level) const;
+  Tensor unet(const Tensor& x, const std::vector<double>& labels, const Tensor& temb,
+              const RandomStream* dropout) const;
   void check_input(const Tensor& x, const std::vector<double>& labels) const;
 
   DdpmConfig config_;
@@ -38,6 +44,7 @@ class Ddpm : public ScoreNetwork {
   std::vector<std::unique_ptr<UpLevel>> up_;  ///< lowest resolution first
   GroupNorm last_norm_;
   Conv2d last_conv_;
+  std::unique_ptr<ClassEmbedding> class_;  ///< if it is told classes
   std::vector<double> sigmas_;
 };
 

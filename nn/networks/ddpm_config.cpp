@@ -27,6 +27,7 @@ void check(const DdpmConfig& config) {
                               .attention = config.attention,
                               .dropout = config.dropout,
                               .groups = config.groups});
+  check(in_ddpm_config, config.told);
   if (config.scale_by_sigma) {
     descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }
@@ -51,6 +52,8 @@ void from_json(const nlohmann::json& json, DdpmConfig& config) {
   reader.read("sigma_min", config.sigma_min);
   reader.read("sigma_max", config.sigma_max);
   reader.read("num_scales", config.num_scales);
+  reader.read("classes", config.told.classes);
+  reader.read("label_dropout", config.told.label_dropout);
   reader.finish();
   check(config);
 }
@@ -70,6 +73,10 @@ void to_json(nlohmann::json& json, const DdpmConfig& config) {
           {"scale_input", config.scale_input},
           {"scale_by_sigma", config.scale_by_sigma}};
   if (config.attention_each_up) json["attention_each_up"] = true;
+  if (config.told.classes > 0) {
+    json["classes"] = config.told.classes;
+    json["label_dropout"] = config.told.label_dropout;
+  }
   if (!config.scale_by_sigma) return;
   json["sigma_min"] = config.sigma_min;
   json["sigma_max"] = config.sigma_max;

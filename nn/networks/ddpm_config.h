@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nn/layers/activation.h"
+#include "nn/layers/class_embedding.h"
 #include "nn/layers/group_norm.h"
 
 namespace ito::nn {
@@ -27,6 +28,7 @@ struct DdpmConfig {
   bool scale_by_sigma = false;  ///< divide the output by sigmas[trunc(label)], descending
   double sigma_min = 0.01, sigma_max = 50;
   Index num_scales = 1000;
+  ClassOptions told = {};  ///< "classes" and "label_dropout"
 
   Index levels() const { return static_cast<Index>(multipliers.size()); }
   Index resolution(Index level) const { return image_size >> level; }

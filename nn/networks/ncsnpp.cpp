@@ -47,6 +47,10 @@ Ncsnpp::Ncsnpp(const NcsnppConfig& config)
   add_child("middle", *middle_);
   build_up(block, skips, dropouts);
   build_last(block);
+  if (config.told.classes > 0) {
+    class_ = std::make_unique<ClassEmbedding>(config.told, 4 * config.width, dropouts++);
+    add_child("class", *class_);
+  }
   if (config.has_sigma_table()) {
     sigmas_ = descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }
@@ -125,7 +129,20 @@ Tensor Ncsnpp::scaled(const Tensor& y, const std::vector<double>& labels) const 
 Tensor Ncsnpp::forward(const Tensor& x, const std::vector<double>& labels,
                        const RandomStream* dropout) const {
   check_input(x, labels);
-  const Tensor temb = time_ ? time_->forward(labels) : Tensor();
+  return unet(x, labels, time_ ? time_->forward(labels) : Tensor(), dropout);
+}
+
+Tensor Ncsnpp::forward_told(const Tensor& x, const std::vector<double>& labels,
+                            const Tensor& weights, const RandomStream* dropout) const {
+  if (!class_) return ScoreNetwork::forward_told(x, labels, weights, dropout);
+  check_input(x, labels);
+  const Tensor of_class = class_->forward(weights, x.size(0), dropout);
+  return unet(x, labels, time_->forward(labels) + of_class, dropout);
+}
+
+/// temb [N, 4 width]: what is known of the time and of the class, if anything.
+Tensor Ncsnpp::unet(const Tensor& x, const std::vector<double>& labels, const Tensor& temb,
+                    const RandomStream* dropout) const {
   Tensor input = config_.scale_input ? affine(x, 2, -1) : x, output;  // the pyramids
   Tensor h = first_.forward(input);
   Skips skips = {h};

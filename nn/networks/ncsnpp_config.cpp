@@ -74,6 +74,10 @@ void check(const NcsnppConfig& config) {
                                 .groups = config.groups,
                                 .widened = images && config.combine == Combine::cat});
   check_fir(config.fir);
+  check(in_ncsnpp_config, config.told);
+  if (config.told.classes > 0 && !config.conditional)
+    fail(in_ncsnpp_config,
+         "\"classes\": a network that is not \"conditional\" cannot be told them");
   if (config.has_sigma_table()) {
     descending_sigmas(config.sigma_min, config.sigma_max, config.num_scales);
   }
@@ -82,6 +86,8 @@ void check(const NcsnppConfig& config) {
 void from_json(const nlohmann::json& json, NcsnppConfig& config) {
   ReadFields reader(in_ncsnpp_config, json);
   fields(reader, config);
+  reader("classes", config.told.classes);
+  reader("label_dropout", config.told.label_dropout);
   reader.finish();
   check(config);
 }
@@ -89,6 +95,10 @@ void from_json(const nlohmann::json& json, NcsnppConfig& config) {
 void to_json(nlohmann::json& json, const NcsnppConfig& config) {
   WriteFields writer;
   fields(writer, config);
+  if (config.told.classes > 0) {
+    writer("classes", config.told.classes);
+    writer("label_dropout", config.told.label_dropout);
+  }
   json = writer.json();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nn/blocks/pyramid.h"
+#include "nn/layers/class_embedding.h"
 #include "nn/layers/time_embedding.h"
 
 namespace ito::nn {
@@ -38,6 +39,7 @@ struct NcsnppConfig {
   bool scale_by_sigma = true;
   double sigma_min = 0.01, sigma_max = 50;
   Index num_scales = 1000;
+  ClassOptions told = {};  ///< "classes" and "label_dropout"
 
   Index levels() const { return static_cast<Index>(multipliers.size()); }
   Index resolution(Index level) const { return image_size >> level; }

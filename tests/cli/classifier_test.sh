@@ -10,6 +10,19 @@ expect 0 "accuracy on 297 held-out images by noise level" classify --out judge
 expect 0 "done after step 6" classify --out again --threads 1
 same judge/checkpoint.safetensors again/checkpoint.safetensors
 
+# A training that was cut short goes on with its settings, to the bit, and is drawn.
+resume() { "$ito" train-classifier --run run --resume "$@"; }
+"$ito" train-classifier --run run --out parts --steps 3 --batch 8 >/dev/null ||
+  fail "the first part"
+expect 0 "done after step 6" resume --out parts --steps 6
+same judge/checkpoint.safetensors parts/checkpoint.safetensors
+same judge/training.safetensors parts/training.safetensors
+if [ -e judge/accuracy.png ]; then same judge/accuracy.png parts/accuracy.png; fi
+expect 0 "done after step 6" resume --out parts
+expect 2 "--resume excludes --batch" resume --out parts --batch 9
+expect 1 "there is no run to resume" resume --out none
+expect 1 "not that of a classifier" resume --out run
+
 # A class is guided to, by any sampler; without guidance nothing changes; batches do not matter.
 expect 0 "3 samples" sample --out plain.npy
 expect 0 "3 samples" sample --class 7 --classifier judge --out seven.npy

@@ -16,8 +16,9 @@ preset digits-ncsn 20 --corrector-steps 2    # 10 levels
 preset digits-ncsnv2 22 --corrector-steps 1  # 22 levels
 preset digits-ddpm 7 --steps 7
 preset digits-ncsnpp 8 --steps 4  # predictor and corrector
+preset digits-conditional 10 --steps 5 --class 3 --guidance 2 --seed 1
 different=$(sha1sum ./*.npy | cut -d ' ' -f 1 | sort -u | wc -l)
-[ "$different" -eq 5 ] || fail "some presets gave the same samples"
+[ "$different" -eq 6 ] || fail "some presets gave the same samples"
 grep -q '"type": "smld"' digits-ncsn/config.json || fail "NCSN has another objective"
 grep -q '"type": "ddpm"' digits-ddpm/config.json || fail "DDPM has another objective"
 

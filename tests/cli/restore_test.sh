@@ -10,7 +10,7 @@ twice() { restore --n 3 --completions 2 "$@"; }
 for operator in mask:half:lower mask:box:4 mask:box:1,2,3,4 mask:random:0.5 box:2 bicubic:2 \
   gaussian:1 motion:3,45 radon:5 random:20; do
   expect 0 "3 images, 2 completions each" twice --operator $operator --out picture.png --overwrite
-  grep -q "^least squares " out.txt || fail "$operator: no baseline: $(cat out.txt)"
+  grep -q "^least squares .* dB   SSIM " out.txt || fail "$operator: no baseline: $(cat out.txt)"
 done
 for method in projection perturbed pigdm dps; do
   expect 0 "3 images" twice --operator box:2 --noise 0.1 --method $method --out $method.npy
@@ -63,6 +63,11 @@ bench() { "$ito" bench-posterior --dimensions 2 --steps 5 --samples 20 "$@"; }
 expect 0 "2 dimensions, prior mixture, operator random" bench --out bench.csv
 [ "$(wc -l <bench.csv)" -eq 37 ] || fail "the bench's table: $(cat bench.csv)"
 expect 1 "bench.csv" bench --out bench.csv
+if bench --plot bench.png >/dev/null 2>err.txt; then
+  [ "$(head -c 4 bench.png | tail -c 3)" = PNG ] || fail "the bench's plot is no picture"
+else
+  grep -q "built without cairo" err.txt || fail "the bench's plot: $(cat err.txt)"
+fi
 expect 1 "2, 16 or 64 dimensions, got 3" bench --dimensions 3
 
 # Bad input

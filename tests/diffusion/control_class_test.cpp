@@ -78,6 +78,60 @@ TEST(ClassGuidance, ItsAbsenceIsNoticed) {
   EXPECT_GT(worst_of_component(draw_class(config, 0, 300)), 8);
 }
 
+/// Without a classifier, from the exact scores of the mixture and of a component: the scale 1 is
+/// the component itself, scale 1 + w is (1 + w) s_c - w s, and any scale is that of the exact
+/// classifier (Bayes' rule).
+TEST(ClassifierFree, IsTheScoreOfTheComponent) {
+  const GaussianMixture mixture = test::three_modes();
+  const Tensor x = random_normal({40, 2}, {1});
+  const Times t(40, 0.3);
+  const double rounding = classes_in_double ? 1e-24 : 1e-9;
+  const VpSde vp;
+  const VeSde ve(0.01, 10);
+  for (const Sde* sde : std::initializer_list<const Sde*>{&vp, &ve}) {
+    const Score s = mixture.score(*sde), s_c = component(mixture, 2).score(*sde);
+    EXPECT_EQ(classifier_free(s, s_c, 1)(x, t).to_host(), s_c(x, t).to_host());
+    EXPECT_EQ(classifier_free(s, s_c, 0)(x, t).to_host(), s(x, t).to_host());
+    for (const double w : {-0.5, 1.0, 3.0}) {
+      const Tensor guided = classifier_free(s, s_c, 1 + w)(x, t);
+      const Tensor published = s_c(x, t) * (1 + w) - s(x, t) * w;
+      const Tensor classified = class_guided(s, mixture.class_logits(*sde), 2, 1 + w)(x, t);
+      EXPECT_LT(sum_squares(guided - published) / sum_squares(published), rounding);
+      EXPECT_LT(sum_squares(guided - classified) / sum_squares(guided), rounding);
+    }
+  }
+}
+
+/// Between N(a, S) and N(b, S): p_a^(1 - u) p_b^u is N((1 - u) a + u b, S) but for a constant.
+TEST(ClassifierFree, BetweenTwoClassesIsTheirGeometricMean) {
+  const auto gaussian = [](double u) {
+    return GaussianMixture::diagonal({1}, {{1 + 2 * u, -3 * u}}, {{0.5, 2}});
+  };
+  const VpSde sde;
+  const Tensor x = random_normal({40, 2}, {1});
+  const Times t(40, 0.2);
+  const GaussianMixture a = gaussian(0), b = gaussian(1);
+  for (const double u : {0.0, 0.3, 1.0}) {
+    const GaussianMixture mean = gaussian(u);
+    const Tensor exact = mean.score(sde)(x, t);
+    const Tensor difference = between(a.score(sde), b.score(sde), u)(x, t) - exact;
+    EXPECT_LT(sum_squares(difference) / sum_squares(exact), classes_in_double ? 1e-24 : 1e-11);
+  }
+}
+
+/// The third mode, by the flow of the guided score: 5 statistics within 4 standard errors.
+TEST(ClassGuidance, SamplersDrawTheClassWithoutAClassifier) {
+  const GaussianMixture mixture = test::three_modes();
+  const VpSde sde;
+  const Score guided = classifier_free(mixture.score(sde), component(mixture, 1).score(sde), 1);
+  SamplingConfig config;
+  config.steps = 400;
+  EXPECT_LT(
+      worst_of_component(
+          draw_samples(sde, guided, {2}, config, {.seed = 3, .count = 1000, .batch = 1000}).x),
+      4);
+}
+
 ClassifierConfig tiny_classifier() {
   ClassifierConfig config;
   config.model = {
@@ -123,6 +177,34 @@ TEST(Classifier, RoundTripAndGradient) {
   };
   for (const std::size_t i : {0, 9, 40, 77, 120})
     EXPECT_NEAR(gradient[i], (log_p(i, 1e-5) - log_p(i, -1e-5)) / 2e-5, 1e-7);
+}
+
+/// 4 steps and 5 more are 9 steps, to the bit; a training of other settings is refused.
+TEST(Classifier, ResumesBitForBit) {
+  const ImageSet train = digits_split().train;
+  const ClassifierTraining settings = {.batch = 8, .seed = 2, .ema = 0.9};
+  NoisyClassifier whole(tiny_classifier()), parts(tiny_classifier());
+  ClassifierTrainer at_once(whole, train, settings);
+  for (int k = 0; k < 9; ++k) at_once.step();
+  SafeTensors saved;
+  {
+    NoisyClassifier first(tiny_classifier());
+    ClassifierTrainer trainer(first, train, settings);
+    for (int k = 0; k < 4; ++k) trainer.step();
+    saved = trainer.state();
+  }
+  ClassifierTrainer resumed(parts, train, settings);
+  resumed.restore(saved);
+  EXPECT_EQ(resumed.steps_done(), 4);
+  for (int k = 0; k < 5; ++k) resumed.step();
+  at_once.finish();
+  resumed.finish();
+  const SafeTensors expected = whole.contents(), got = parts.contents();
+  for (const auto& [name, tensor] : expected.tensors) EXPECT_EQ(got.at(name).values, tensor.values);
+
+  ClassifierTrainer other(parts, train, {.batch = 9, .seed = 2, .ema = 0.9});
+  test::expect_error([&] { other.restore(saved); }, {"batches of 8", "batches of 9"});
+  test::expect_error([&] { other.restore(whole.contents()); }, {"ito train-classifier leaves"});
 }
 
 TEST(Classifier, ExplainsWhatDoesNotFit) {

@@ -41,6 +41,31 @@ TEST(Png, RoundTrip) {
   expect_error([] { encode_png(picture_of(2, 2, 2)); }, {"1 or 3 channels", "got 2"});
 }
 
+TEST(Png, SaysWhatItIsTold) {
+  const Picture picture = picture_of(5, 7, 3);
+  const PngText text = {{"Software", "ito"}, {"how", "a \"b\"\nc"}, {"nothing", ""}};
+  const Bytes file = encode_png(picture, text);
+  expect_same(decode_png(file, "x"), picture);
+  EXPECT_EQ(read_png_text(file, "x"), text);
+  EXPECT_EQ(read_png_text(encode_png(picture), "x"), PngText());
+  // A chunk as zlib's crc32 of another program makes it: length, type, keyword, zero, text,
+  // checksum.
+  const std::uint8_t chunk[] = {0,   0,   0,   12,  't', 'E', 'X', 't', 'S', 'o', 'f', 't',
+                                'w', 'a', 'r', 'e', 0,   'i', 't', 'o', 196, 196, 5,   211};
+  const auto at = std::ranges::search(file, chunk);
+  EXPECT_FALSE(at.empty());
+
+  Bytes damaged = file;
+  damaged[static_cast<std::size_t>(at.begin() - file.begin()) + 18] ^= 1;
+  expect_error([&] { read_png_text(damaged, "this.png"); }, {"this.png", "damaged"});
+  damaged = file;
+  damaged.resize(60);
+  expect_error([&] { read_png_text(damaged, "this.png"); }, {"this.png", "truncated"});
+  expect_error([] { read_png_text(Bytes{1, 2, 3}, "this.png"); }, {"is no PNG"});
+  expect_error([&] { encode_png(picture, {{"a", "\xc3\xa4"}}); }, {"ASCII"});
+  expect_error([&] { encode_png(picture, {{"", "a"}}); }, {"keyword"});
+}
+
 TEST(Png, KindsOfPixels) {
   // RGBA on white: opaque, transparent, (128 * 0 + 127 * 255) / 255, and a quarter (64 / 255).
   const Picture rgba = read_picture(pictures + "rgba.png");

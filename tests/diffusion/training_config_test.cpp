@@ -68,6 +68,7 @@ TEST(TrainingConfig, EveryPresetTrainsOneStep) {
     images.item = item;
     for (Index i = 0; i < 2 * item.elements(); ++i)
       images.pixels.push_back(static_cast<std::uint8_t>(i % 256));
+    images.labels = {0, 1};
     json config = preset_named(preset.name);
     config["batch"]["size"] = 2;
     if (item == Shape{32, 32, 3})

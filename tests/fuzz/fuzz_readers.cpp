@@ -77,6 +77,7 @@ void read_all(File file) {
   attempt([&] { check(ito::to_image_set(ito::parse_npy(file, "fuzz"), "fuzz")); });
   if (ito::is_torch_file(file)) attempt([&] { check(ito::TorchFile(file, "fuzz")); });
   if (ito::is_png(file)) attempt([&] { check(ito::decode_png(file, "fuzz")); });
+  if (ito::is_png(file)) attempt([&] { ito::read_png_text(file, "fuzz"); });
   if (ito::is_jpeg(file)) attempt([&] { check(ito::decode_jpeg(file, "fuzz")); });
 }
 
