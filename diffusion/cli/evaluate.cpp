@@ -1,11 +1,13 @@
 // ito evaluate
 
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
+#include "diffusion/cli/sampling_flags.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
 #include "diffusion/metrics/digit_report.h"
@@ -26,12 +28,13 @@ struct EvaluateArguments {
   std::uint64_t seed = 0;
   double since = 0;
   bool overwrite = false;
+  ConfigFlags flags;
 
   Overwrite replace() const { return overwrite ? Overwrite::yes : Overwrite::no; }
   std::string file(const char* name) const { return out + "/" + name; }
 };
 
-constexpr Index pictured = 64, compared = 297, film_rows = 6, film_frames = 9;
+constexpr Index pictured = 64, compared = 297, film_rows = 6, film_frames = 9, at_once = 100;
 constexpr const char* file_names[] = {"summary.json", "real.png", "generated.png",
                                       "trajectories.png"};
 
@@ -63,20 +66,30 @@ Report report_of(const Of& report) {
   return {to_json(report), table(report)};
 }
 
-Samples draw(const TrainedModel& model, Index n, std::uint64_t seed) {
+struct Drawn {
+  Samples samples;
+  double evaluations;  ///< of the score for a batch, on average
+  double seconds;
+};
+
+Drawn draw(const TrainedModel& model, const SamplingConfig& sampling, Index n, std::uint64_t seed) {
   Progress progress("sampling", 1000);
-  return draw_samples(model.sde(), model.score(), model.item(), model.config().sampling,
-                      {.seed = seed, .first = 0, .count = n, .batch = 100},
-                      {.progress =
-                           [&](int done, int total) {
-                             progress.update(Index{1000} * done / total, "");
-                             return !interrupted_by_user();
-                           },
-                       .observe = {}});
+  const double began = seconds_now();
+  Index evaluations = 0;
+  Samples samples = draw_samples(model.sde(), counted(model.score(), evaluations), model.item(),
+                                 sampling, {.seed = seed, .first = 0, .count = n, .batch = at_once},
+                                 {.progress =
+                                      [&](int done, int total) {
+                                        progress.update(Index{1000} * done / total, "");
+                                        return !interrupted_by_user();
+                                      },
+                                  .observe = {}});
+  const auto batches = static_cast<double>((n + at_once - 1) / at_once);
+  return {samples, static_cast<double>(evaluations) / batches, seconds_now() - began};
 }
 
-void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& data,
-                    const Tensor& generated) {
+void write_pictures(const EvaluateArguments& a, const TrainedModel& model,
+                    const SamplingConfig& sampling, const Dataset& data, const Tensor& generated) {
   const Range range = model.config().data.range;
   const Index zoom = zoom_for(model.item());
   const GridOptions grid = {.zoom = zoom, .range = range};
@@ -87,8 +100,8 @@ void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const
 
   const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
   const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
-  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(),
-                                     model.config().sampling, film_rows, film_frames, a.seed);
+  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(), sampling, film_rows,
+                                     film_frames, a.seed);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
                    {.columns = film_frames, .zoom = zoom, .range = range}, a.replace());
 }
@@ -105,7 +118,9 @@ json summary(json out, const std::vector<json>& log) {
 }
 
 void tell(const EvaluateArguments& a, const Report& report, const json& numbers) {
-  std::cout << report.table;
+  std::cout << report.table << std::lround(numbers["evaluations"].get<double>())
+            << " evaluations of the score to sample, " << duration(numbers["seconds_sample"])
+            << "\n";
   if (numbers.contains("loss_first")) {
     std::cout << "training loss " << numbers["loss_first"].get<double>() << " at the start, "
               << numbers["loss_last"].get<double>() << " at the end; training took "
@@ -120,6 +135,7 @@ int evaluate(const EvaluateArguments& a) {
   const RunFolder folder(a.run);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
+  const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   kernels::set_convolution_mode(model.config().convolution);
   const DataConfig config = config_from_json(folder.read_config()).data;
   const Dataset data = data_of(folder, config, model);
@@ -128,7 +144,7 @@ int evaluate(const EvaluateArguments& a) {
 
   catch_interrupts();
   const Index n = std::max({a.n, std::min(data.held_out.count, compared), pictured});
-  const Samples samples = draw(model, n, a.seed);
+  const auto [samples, evaluations, seconds] = draw(model, sampling, n, a.seed);
   if (!samples.complete) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
@@ -137,8 +153,10 @@ int evaluate(const EvaluateArguments& a) {
   const Report report = config.source == "digits"
                             ? report_of(report_digits(generated, data, a.seed))
                             : report_of(report_images(generated, data, a.seed));
-  write_pictures(a, model, data, samples.x);
+  write_pictures(a, model, sampling, data, samples.x);
   json numbers = summary(report.numbers, folder.read_log());
+  numbers["evaluations"] = evaluations;
+  numbers["seconds_sample"] = seconds;
   numbers["seconds_total"] =
       seconds_now() - began + (a.since > 0 ? 0.0 : numbers.value("seconds_train", 0.0));
   write_file(a.file("summary.json"), numbers.dump(2) + "\n", a.replace());
@@ -159,6 +177,7 @@ void add_evaluate(CLI::App& app, int& exit) {
                    "Images to generate, at least 64 and as many as are held out, up to 297")
       ->check(CLI::Range(0, 1 << 20));
   command->add_option("--seed", a->seed, "Seed of the noise");
+  a->flags.add_to(*command, sampling_flags);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_option("--since", a->since, "Unix time at which the whole began, for seconds_total");
