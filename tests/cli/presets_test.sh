@@ -13,7 +13,7 @@ preset() {
 }
 preset digits 5 --steps 5
 preset digits-ncsn 21 --corrector-steps 2    # 10 levels, and once to denoise
-preset digits-ncsnv2 23 --corrector-steps 1  # 22 levels
+preset digits-ncsnv2 20 --corrector-steps 1  # 19 levels
 preset digits-ddpm 7 --steps 7
 preset digits-ncsnpp 8 --steps 4  # predictor and corrector
 different=$(sha1sum ./*.npy | cut -d ' ' -f 1 | sort -u | wc -l)
