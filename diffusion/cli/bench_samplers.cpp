@@ -5,6 +5,7 @@
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
+#include "diffusion/truth/figures.h"
 #include "diffusion/truth/report.h"
 
 namespace ito::cli {
@@ -12,6 +13,7 @@ namespace {
 
 struct BenchSamplersArguments {
   std::string out;
+  std::vector<std::string> sdes;
   BenchOptions options;
   Index threads = 0;
   bool quick = false, overwrite = false;
@@ -54,12 +56,20 @@ void write_bench(const BenchSamplersArguments& a, const BenchResult& result,
   for (const char* name : bench_figures) std::cout << a.file(name) << "\n";
 }
 
-int bench(BenchSamplersArguments a) {
-  if (a.quick) {
-    const std::uint64_t seed = a.options.seed;
-    a.options = quick_bench();
-    a.options.seed = seed;
+BenchOptions options_of(const BenchSamplersArguments& a) {
+  BenchOptions options = a.quick ? quick_bench() : a.options;
+  options.seed = a.options.seed;
+  if (!a.sdes.empty()) options.sdes = a.sdes;
+  try {
+    for (const std::string& name : options.sdes) bench_sde(name);
+  } catch (const Error& e) {
+    throw UsageError(e.what());
   }
+  return options;
+}
+
+int bench(BenchSamplersArguments a) {
+  a.options = options_of(a);
   check_bench_output(a);
   use_threads(a.threads);
   catch_interrupts();
@@ -84,6 +94,8 @@ void add_bench_samplers(CLI::App& app, int& exit) {
   command->add_option("--out", a->out, "Folder for samplers.csv, claims.csv and the pictures")
       ->required();
   CLI::Option* quick = command->add_flag("--quick", a->quick, "A subset, in less than a minute");
+  command->add_option("--sde", a->sdes, "ve, vp, subvp or several of them; all")
+      ->type_name("NAME ...");
   command->add_option("--samples", a->options.samples, "Of a repeat")
       ->check(CLI::Range(10, 1 << 20))
       ->excludes(quick);

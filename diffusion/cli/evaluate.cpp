@@ -1,12 +1,14 @@
 // ito evaluate
 
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
 #include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/recipe.h"
+#include "diffusion/cli/sampling_flags.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
 #include "diffusion/metrics/digit_report.h"
@@ -28,13 +30,14 @@ struct EvaluateArguments {
   double since = 0;
   bool overwrite = false;
   ClassFlags classes;
+  ConfigFlags flags;
   CLI::App* command = nullptr;
 
   Overwrite replace() const { return overwrite ? Overwrite::yes : Overwrite::no; }
   std::string file(const char* name) const { return out + "/" + name; }
 };
 
-constexpr Index pictured = 64, compared = 297, film_rows = 6, film_frames = 9;
+constexpr Index pictured = 64, compared = 297, film_rows = 6, film_frames = 9, at_once = 100;
 constexpr const char* file_names[] = {"summary.json", "real.png", "generated.png",
                                       "trajectories.png"};
 
@@ -69,18 +72,24 @@ Report report_of(const Of& report) {
 /// Generated images and the classes that they were drawn as, if any: one class after another and
 /// again, so that any first part holds all of them alike.
 struct Generated {
-  Tensor x;
+  Tensor x;  ///< empty when the user interrupted
   std::vector<Index> classes;
+  double evaluations;  ///< of the score for a batch, on average
+  double seconds;
 };
 
-Generated draw(const EvaluateArguments& a, const TrainedModel& model, const ClassScores& classes,
-               Index n) {
+Generated draw(const EvaluateArguments& a, const TrainedModel& model,
+               const SamplingConfig& sampling, Index n) {
+  Index evaluations = 0;
+  const ClassScores classes(a.classes, model, evaluations);
   const auto K = static_cast<Index>(std::max<std::size_t>(classes.classes().size(), 1));
   const Index each = (n + K - 1) / K;
-  const Samples samples = draw_each(classes.scores(), model, model.config().sampling,
-                                    {.seed = a.seed, .first = 0, .count = each, .batch = 100});
+  const double began = seconds_now();
+  const Samples samples = draw_each(classes.scores(), model, sampling,
+                                    {.seed = a.seed, .first = 0, .count = each, .batch = at_once});
   if (!samples.complete) return {};
-  Generated generated;
+  const auto batches = static_cast<double>(K * ((each + at_once - 1) / at_once));
+  Generated generated = {{}, {}, static_cast<double>(evaluations) / batches, seconds_now() - began};
   std::vector<Tensor> rows;
   for (Index i = 0; i < each; ++i) {
     for (Index k = 0; k < K; ++k)
@@ -92,8 +101,8 @@ Generated draw(const EvaluateArguments& a, const TrainedModel& model, const Clas
   return generated;
 }
 
-void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const Dataset& data,
-                    const Tensor& generated) {
+void write_pictures(const EvaluateArguments& a, const TrainedModel& model,
+                    const SamplingConfig& sampling, const Dataset& data, const Tensor& generated) {
   const PngText text = to_text(recipe_of(*a.command, {{"--run", checkpoint_of(a.run)}}, nullptr));
   const Range range = model.config().data.range;
   const Index zoom = zoom_for(model.item());
@@ -106,8 +115,8 @@ void write_pictures(const EvaluateArguments& a, const TrainedModel& model, const
 
   const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
   const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
-  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(),
-                                     model.config().sampling, film_rows, film_frames, a.seed);
+  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(), sampling, film_rows,
+                                     film_frames, a.seed);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
                    {.columns = film_frames, .zoom = zoom, .range = range}, a.replace(), text);
 }
@@ -124,7 +133,9 @@ json summary(json out, const std::vector<json>& log) {
 }
 
 void tell(const EvaluateArguments& a, const Report& report, const json& numbers) {
-  std::cout << report.table;
+  std::cout << report.table << std::lround(numbers["evaluations"].get<double>())
+            << " evaluations of the score to sample, " << duration(numbers["seconds_sample"])
+            << "\n";
   if (numbers.contains("loss_first")) {
     std::cout << "training loss " << numbers["loss_first"].get<double>() << " at the start, "
               << numbers["loss_last"].get<double>() << " at the end; training took "
@@ -139,6 +150,7 @@ int evaluate(const EvaluateArguments& a) {
   const RunFolder folder(a.run);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
+  const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   kernels::set_convolution_mode(model.config().convolution);
   const DataConfig config = config_from_json(folder.read_config()).data;
   const Dataset data = data_of(folder, config, model);
@@ -147,8 +159,7 @@ int evaluate(const EvaluateArguments& a) {
 
   catch_interrupts();
   const Index n = std::max({a.n, std::min(data.held_out.count, compared), pictured});
-  Index evaluations = 0;
-  const Generated drawn = draw(a, model, ClassScores(a.classes, model, evaluations), n);
+  const Generated drawn = draw(a, model, sampling, n);
   if (!drawn.x.defined()) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
@@ -157,8 +168,10 @@ int evaluate(const EvaluateArguments& a) {
   const Report report = config.source == "digits"
                             ? report_of(report_digits(generated, data, a.seed, drawn.classes))
                             : report_of(report_images(generated, data, a.seed));
-  write_pictures(a, model, data, drawn.x);
+  write_pictures(a, model, sampling, data, drawn.x);
   json numbers = summary(report.numbers, folder.read_log());
+  numbers["evaluations"] = drawn.evaluations;
+  numbers["seconds_sample"] = drawn.seconds;
   numbers["seconds_total"] =
       seconds_now() - began + (a.since > 0 ? 0.0 : numbers.value("seconds_train", 0.0));
   write_file(a.file("summary.json"), numbers.dump(2) + "\n", a.replace());
@@ -181,6 +194,7 @@ void add_evaluate(CLI::App& app, int& exit) {
   a->command = command;
   a->classes.add_to(*command);
   command->add_option("--seed", a->seed, "Seed of the noise");
+  a->flags.add_to(*command, sampling_flags);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_option("--since", a->since, "Unix time at which the whole began, for seconds_total");

@@ -25,6 +25,10 @@ const std::vector<ConfigFlag> sampling_flags = {
     {"--quadrature", "quadrature",
      "Of the score, for the acceptance of mala and hmc: trapezoid, simpson or boole",
      ConfigFlag::Kind::text},
+    {"--churn", "churn", "Of edm, its S_churn: fresh noise in all steps together; 0: none"},
+    {"--churn-min", "churn_min", "S_tmin, the lowest noise level that is churned"},
+    {"--churn-max", "churn_max", "S_tmax, the highest"},
+    {"--churn-noise", "churn_noise", "S_noise, std of the fresh noise"},
     {"--eps", "eps", "Last time before the data"},
     {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
      ConfigFlag::Kind::on}};
@@ -35,6 +39,7 @@ SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patc
   try {
     SamplingConfig sampling = sampling_from_json(config);
     check_sampler(model.sde(), sampling);
+    model.check_eps(sampling.eps);
     return sampling;
   } catch (const Error& e) {
     throw UsageError(e.what());

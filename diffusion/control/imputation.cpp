@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "diffusion/samplers/denoised.h"
-
 namespace ito {
 
 Imputation::Imputation(const Sde& sde, Tensor known, Tensor mask, KnownPart part,
@@ -40,11 +38,6 @@ Update Imputation::apply(const Update& state, const Times& t, const Times& s,
       scale_per_sample(data, per_sample(at, [&](double a) { return sde_.mean_scale(a); }));
   const Tensor x = put(sde_.perturb(data, at, z), state.x);
   return {x, put(mean, part_ == KnownPart::published ? x : state.mean)};
-}
-
-Update DenoiseAtEnd::step(const Tensor& x, const Times& t, const Times& s, const Tensor&) const {
-  const bool last = std::all_of(s.begin(), s.end(), [](double s_n) { return s_n == 0; });
-  return {x, last ? denoised(sde_, x, t, score_(x, t)) : x};
 }
 
 }  // namespace ito

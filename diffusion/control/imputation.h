@@ -51,17 +51,4 @@ class Imputation : public Constraint {
   std::optional<Decoupling> decoupling_;
 };
 
-/// Stays where it is, and in the last step returns the denoised state E[x_0 | x_t]: the predictor
-/// for correctors that go down the noise levels by themselves.
-class DenoiseAtEnd : public Predictor {
- public:
-  DenoiseAtEnd(const Sde& sde, Score score) : sde_(sde), score_(std::move(score)) {}
-
-  Update step(const Tensor& x, const Times& t, const Times& s, const Tensor& z) const override;
-
- private:
-  const Sde& sde_;
-  Score score_;
-};
-
 }  // namespace ito

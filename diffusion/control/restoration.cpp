@@ -1,6 +1,7 @@
 #include "diffusion/control/restoration.h"
 
 #include "diffusion/control/imputation.h"
+#include "diffusion/samplers/denoise_at_end.h"
 #include "diffusion/samplers/samplers.h"
 #include "engine/autograd.h"
 
@@ -35,8 +36,7 @@ struct Restoration {
   }
 
   std::unique_ptr<Predictor> predictor(const Measurement& measured) const {
-    std::unique_ptr<Predictor> plain =
-        make_predictor(config.predictor, {sde, score, config.probability_flow});
+    auto plain = predictor_of({sde, score, config.probability_flow}, config);
     if (!plain) plain = std::make_unique<DenoiseAtEnd>(sde, score);
     if (options.method != RestorationMethod::posterior) return plain;
     return std::make_unique<DiffusionPosterior>(sde, score, std::move(plain), measured,

@@ -8,9 +8,17 @@
 
 namespace ito {
 
+namespace {
+constexpr double most_churn = std::numbers::sqrt2 - 1;
+}
+
+double edm_churn(double S_churn, Index N) {
+  return std::min(S_churn / static_cast<double>(N), most_churn);
+}
+
 Edm::Edm(const Sde& sde, Score score, EdmOptions options)
     : sde_(sde), score_(std::move(score)), options_(options) {
-  if (!(options.churn >= 0 && options.churn <= std::numbers::sqrt2 - 1))
+  if (!(options.churn >= 0 && options.churn <= most_churn))
     fail("edm", "expected churn from 0 to sqrt(2) - 1, got ", options.churn);
 }
 

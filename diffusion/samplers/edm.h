@@ -9,9 +9,11 @@ namespace ito {
 
 struct EdmOptions {
   double churn = 0;  ///< gamma: the level is first raised to (1 + gamma) sigma; at most sqrt(2) - 1
-  double churn_min = 0, churn_max = 1e30;  ///< levels between which that is done
-  double noise = 1;                        ///< std of the noise that raises it
+  double churn_min = 0, churn_max = 1e30;  ///< S_tmin, S_tmax: levels between which that is done
+  double noise = 1;                        ///< S_noise: std of the noise that raises it
 };
+/// gamma = min(S_churn / N, sqrt(2) - 1), N the steps.
+double edm_churn(double S_churn, Index N);
 
 class Edm : public Predictor {
  public:

@@ -4,7 +4,6 @@
 #include "diffusion/samplers/annealed_langevin.h"
 #include "diffusion/samplers/ddim.h"
 #include "diffusion/samplers/dpm_solver.h"
-#include "diffusion/samplers/edm.h"
 #include "diffusion/samplers/euler_maruyama.h"
 #include "diffusion/samplers/heun.h"
 #include "diffusion/samplers/hmc.h"
@@ -39,20 +38,21 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 /// What solves the probability flow anyway; null for another name.
-std::unique_ptr<Predictor> make_flow_solver(const std::string& name, const ReverseSde& reverse) {
+std::unique_ptr<Predictor> make_flow_solver(const std::string& name, const ReverseSde& reverse,
+                                            const EdmOptions& edm) {
   const Sde& sde = reverse.sde;
   if (name == "heun") return std::make_unique<Heun>(sde, reverse.score);
   if (name == "ddim") return std::make_unique<Ddim>(sde, reverse.score);
   if (name == "dpm_solver_2") return std::make_unique<DpmSolver>(sde, reverse.score, 2);
   if (name == "dpm_solver_3") return std::make_unique<DpmSolver>(sde, reverse.score, 3);
-  if (name == "edm") return std::make_unique<Edm>(sde, reverse.score);
+  if (name == "edm") return std::make_unique<Edm>(sde, reverse.score, edm);
   return nullptr;
 }
 
 }  // namespace
 
 std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& unchecked,
-                                          StepSize size) {
+                                          StepSize size, const EdmOptions& edm) {
   const ReverseSde reverse = {unchecked.sde, checked(unchecked.score, unchecked.sde),
                               unchecked.probability_flow};
   if (name == "none") return nullptr;
@@ -66,7 +66,7 @@ std::unique_ptr<Predictor> make_predictor(const std::string& name, const Reverse
     return std::make_unique<Ancestral>(reverse.sde, reverse.score, size);
   }
   if (name == "sra1") return std::make_unique<Sra1>(reverse);
-  if (auto solver = make_flow_solver(name, reverse)) return solver;
+  if (auto solver = make_flow_solver(name, reverse, edm)) return solver;
   fail("sampler", "expected the predictor ", listed(predictor_names()), ", got ", name);
 }
 

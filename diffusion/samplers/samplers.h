@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "diffusion/samplers/edm.h"
 #include "diffusion/samplers/metropolis.h"
 #include "diffusion/samplers/update.h"
 #include "diffusion/sde/reverse.h"
@@ -14,11 +15,13 @@ namespace ito {
 const std::vector<std::string>& predictor_names();
 
 /// "euler_maruyama", "reverse_diffusion", "ancestral", "sra1"; for few evaluations "heun", "ddim",
-/// "dpm_solver_2", "dpm_solver_3" and "edm" (without churn), which solve the probability flow
+/// "dpm_solver_2", "dpm_solver_3" and "edm" (unless it churns), which solve the probability flow
 /// whatever `reverse` says; or "none": a null pointer. Throws for any other name, and where a
-/// predictor has no probability flow. `size` concerns the first three. Their scores are `checked`.
+/// predictor has no probability flow. `size` concerns the first three, `edm` the last. Their scores
+/// are `checked`.
 std::unique_ptr<Predictor> make_predictor(const std::string& name, const ReverseSde& reverse,
-                                          StepSize size = StepSize::actual);
+                                          StepSize size = StepSize::actual,
+                                          const EdmOptions& edm = {});
 
 /// Everything that make_corrector knows.
 const std::vector<std::string>& corrector_names();

@@ -119,6 +119,11 @@ void fields(Fields& f, Config& c) {
   f("step_size", c.step_size);
   f("leapfrog", c.leapfrog);
   f("quadrature", c.quadrature);
+  if (c.predictor != "edm" && !std::is_same_v<Fields, nn::ReadFields>) return;
+  f("churn", c.churn);
+  f("churn_min", c.churn_min);
+  f("churn_max", c.churn_max);
+  f("churn_noise", c.churn_noise);
 }
 void check(const SamplingConfig& c) {
   in_range("sampling", "steps", c.steps, 1, 1 << 24);
@@ -128,6 +133,13 @@ void check(const SamplingConfig& c) {
   positive("sampling", "tolerance", c.tolerance, 1);
   if (c.step_size != 0) positive("sampling", "step_size", c.step_size, 1e6);
   in_range("sampling", "leapfrog", c.leapfrog, 1, 1 << 16);
+  if (c.churn != 0) positive("sampling", "churn", c.churn, 1e6);
+  if (c.churn != 0 && c.predictor != "edm")
+    fail("sampling", "\"churn\": is for the predictor edm, got ", c.predictor);
+  positive("sampling", "churn_noise", c.churn_noise, 1e3);
+  if (!(c.churn_min >= 0 && c.churn_max >= c.churn_min))
+    fail("sampling", "expected 0 <= churn_min <= churn_max, got ", c.churn_min, " and ",
+         c.churn_max);
 }
 
 template <class Fields, SameAs<RunConfig> Config>

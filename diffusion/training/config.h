@@ -58,7 +58,7 @@ struct SamplingConfig {
   double eps = 1e-3;  ///< last time
   double snr = 0.16;
   Index corrector_steps = 1;
-  bool denoise = true;
+  bool denoise = true;  ///< without the last noise; of correctors alone, one evaluation more
   bool probability_flow = false;
   /// "pc": predictor-corrector; "ode": probability flow, adaptive; "ula", "mala", "hmc": that
   /// corrector alone at the time eps, `steps` iterations
@@ -68,6 +68,8 @@ struct SamplingConfig {
   double step_size = 0;                ///< e of "ula", "mala" and "hmc"; 0: 2 alpha (snr std(t))^2
   Index leapfrog = 5;                  ///< steps of an iteration of "hmc"
   std::string quadrature = "simpson";  ///< of the score, for the acceptance of "mala" and "hmc"
+  /// S_churn, S_tmin, S_tmax and S_noise of the predictor "edm".
+  double churn = 0, churn_min = 0, churn_max = 1e30, churn_noise = 1;
 };
 
 /// How long to train and what to write on the way. None of this changes the state after step k.

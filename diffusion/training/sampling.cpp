@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "diffusion/samplers/denoise_at_end.h"
 #include "diffusion/samplers/samplers.h"
+#include "diffusion/score.h"
 #include "engine/autograd.h"
 
 namespace ito {
@@ -35,7 +37,22 @@ std::unique_ptr<Corrector> corrector_of(const Sde& sde, const Score& score,
                         chain_options(config, acceptance));
 }
 
+EdmOptions edm_options(const SamplingConfig& config) {
+  return {.churn = edm_churn(config.churn, config.steps),
+          .churn_min = config.churn_min,
+          .churn_max = config.churn_max,
+          .noise = config.churn_noise};
+}
+
 }  // namespace
+
+std::unique_ptr<Predictor> predictor_of(const ReverseSde& reverse, const SamplingConfig& config) {
+  auto predictor = make_predictor(config.predictor, reverse, StepSize::actual, edm_options(config));
+  const bool goes_down = spacing_named(config.grid) != Spacing::fixed;
+  if (!predictor && goes_down && config.denoise)
+    predictor = std::make_unique<DenoiseAtEnd>(reverse.sde, checked(reverse.score, reverse.sde));
+  return predictor;
+}
 
 void check_sampler(const Sde& sde, const SamplingConfig& given) {
   if (given.sampler != "pc" && given.sampler != "ode" && !is_chain(given.sampler))
@@ -47,7 +64,7 @@ void check_sampler(const Sde& sde, const SamplingConfig& given) {
     fail("sampler", "on the fixed grid time does not pass: expected the predictor none, got ",
          config.predictor);
   quadrature_named(config.quadrature);
-  make_predictor(config.predictor, {sde, {}, config.probability_flow});
+  predictor_of({sde, {}, config.probability_flow}, config);
   corrector_of(sde, {}, config, nullptr);
 }
 
@@ -114,8 +131,7 @@ Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
   const NoGrad no_grad;
   const SamplingConfig config = spelled_out(given);
   if (config.sampler == "ode") return draw_by_ode(sde, score, item, config, range, hooks);
-  const ReverseSde reverse = {sde, score, config.probability_flow};
-  const auto predictor = make_predictor(config.predictor, reverse);
+  const auto predictor = predictor_of({sde, score, config.probability_flow}, config);
   const auto corrector = corrector_of(sde, score, config, hooks.acceptance);
   return generate(sde, predictor.get(), corrector.get(), item, range,
                   sampling_options(config, hooks));

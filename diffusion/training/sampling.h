@@ -3,6 +3,7 @@
 
 #include "diffusion/samplers/generate.h"
 #include "diffusion/samplers/metropolis.h"
+#include "diffusion/sde/reverse.h"
 #include "diffusion/training/config.h"
 
 namespace ito {
@@ -17,6 +18,10 @@ struct SamplingHooks {
   std::function<void(const Observation&)> observe = {};
   Acceptance* acceptance = nullptr;  ///< adds what "mala" and "hmc" propose and accept
 };
+
+/// The predictor that a configuration of "pc" names; for "none" DenoiseAtEnd, so that a corrector
+/// alone ends without noise, or null where it does not denoise or stays at one time.
+std::unique_ptr<Predictor> predictor_of(const ReverseSde& reverse, const SamplingConfig& config);
 
 /// The configuration of "pc" as its options.
 PredictorCorrectorOptions sampling_options(const SamplingConfig& config,

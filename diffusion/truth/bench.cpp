@@ -1,5 +1,6 @@
 #include "diffusion/truth/bench.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "diffusion/sde/subvp.h"
@@ -33,6 +34,26 @@ const Measured& BenchResult::floor(const std::string& target) const {
   for (const auto& [name, floor] : floors)
     if (name == target) return floor;
   fail("bench", "no floor of ", target);
+}
+
+std::vector<std::pair<std::string, std::string>> BenchResult::problems() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const BenchPoint& p : points)
+    if (std::ranges::find(all, std::pair(p.target, p.sde)) == all.end())
+      all.emplace_back(p.target, p.sde);
+  return all;
+}
+
+std::vector<std::vector<const BenchPoint*>> BenchResult::by_sampler(const std::string& target,
+                                                                    const std::string& sde) const {
+  std::vector<std::vector<const BenchPoint*>> samplers;
+  for (const BenchPoint& p : points) {
+    if (p.target != target || p.sde != sde) continue;
+    if (samplers.empty() || samplers.back()[0]->sampler.name != p.sampler.name)
+      samplers.emplace_back();
+    samplers.back().push_back(&p);
+  }
+  return samplers;
 }
 
 BenchSde bench_sde(const std::string& name) {

@@ -52,6 +52,11 @@ struct BenchResult {
   const BenchPoint* find(const std::string& target, const std::string& sde,
                          const std::string& sampler, int budget) const;
   const Measured& floor(const std::string& target) const;
+  /// Each target with each SDE that it has points of, in their order.
+  std::vector<std::pair<std::string, std::string>> problems() const;
+  /// The points of one problem, sampler by sampler.
+  std::vector<std::vector<const BenchPoint*>> by_sampler(const std::string& target,
+                                                         const std::string& sde) const;
 };
 
 /// An SDE of the bench and its last time before the data, as published.

@@ -1,7 +1,6 @@
 #pragma once
-// What the truth bench found, as text, as CSV and as figures.
+// What the truth bench found, as text and as CSV.
 
-#include "diffusion/plot/figure.h"
 #include "diffusion/truth/claims.h"
 
 namespace ito {
@@ -13,10 +12,5 @@ std::string bench_csv(const BenchResult& result);
 
 std::string claims_table(const std::vector<Finding>& findings);
 std::string claims_csv(const std::vector<Finding>& findings);
-
-/// Error against evaluations: a panel for each target and SDE, a line for each sampler, exact
-/// samples of the same number as a level.
-plot::Figure wasserstein_figure(const BenchResult& result);
-plot::Figure kl_figure(const BenchResult& result);
 
 }  // namespace ito

@@ -60,6 +60,10 @@ same report/generated.png again/generated.png
   fail "1 and 2 threads report other numbers"
 cp report/summary.json summary.before
 expect 1 "report/summary.json" "$ito" evaluate --run run --out report
+expect 0 "9 evaluations of the score to sample" "$ito" evaluate --run run --out heun --seed 2 \
+  --predictor heun --steps 5
+grep -q '"evaluations": 9' heun/summary.json || fail "no evaluations: $(cat heun/summary.json)"
+expect 2 "expected the predictor" "$ito" evaluate --run run --out no_report --predictor eule
 same report/summary.json summary.before
 
 # and on a run of other images

@@ -12,8 +12,8 @@ preset() {
   grep -q "^$evaluations evaluations" out.txt || fail "$name: $(cat out.txt)"
 }
 preset digits 5 --steps 5
-preset digits-ncsn 20 --corrector-steps 2    # 10 levels
-preset digits-ncsnv2 22 --corrector-steps 1  # 22 levels
+preset digits-ncsn 21 --corrector-steps 2    # 10 levels, and once to denoise
+preset digits-ncsnv2 20 --corrector-steps 1  # 19 levels
 preset digits-ddpm 7 --steps 7
 preset digits-ncsnpp 8 --steps 4  # predictor and corrector
 preset digits-conditional 10 --steps 5 --class 3 --guidance 2 --seed 1

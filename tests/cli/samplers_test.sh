@@ -25,7 +25,7 @@ different=$(sha1sum ./*.npy | cut -d ' ' -f 1 | sort -u | wc -l)
 for corrector in ald ula mala hmc; do
   expect 0 "samples" sample --predictor none --corrector $corrector --steps 5 --out c_$corrector.npy
 done
-grep -q "^35 evaluations of the score in 1 batch$" out.txt || fail "hmc: $(cat out.txt)"
+grep -q "^36 evaluations of the score in 1 batch$" out.txt || fail "hmc: $(cat out.txt)"
 expect 0 "proposals accepted" sample --sampler hmc --eps 0.1 --steps 4 --leapfrog 2 --out hmc.npy
 grep -q "^16 evaluations of the score in 1 batch$" out.txt || fail "hmc: $(cat out.txt)"
 grep -q "around closed loops .* (6 evaluations more)" out.txt || fail "no loops: $(cat out.txt)"
@@ -37,6 +37,22 @@ expect 2 "trapezoid, simpson or boole, got gauss" sample --sampler mala --quadra
 expect 2 "expected the predictor none" sample --grid fixed --out x.npy
 expect 2 "\"leapfrog\": expected 1 to" sample --sampler hmc --leapfrog 0 --out x.npy
 expect 2 "ula, mala, hmc or none, got gibbs" sample --corrector gibbs --out x.npy
+
+# What users of EDM ask for.
+edm() { sample --predictor edm --grid log_snr --steps 5 "$@"; }
+expect 0 "samples" edm --churn 1 --out churned.npy
+expect 0 "samples" edm --churn 1 --churn-min 1e9 --churn-max 2e9 --out not_churned.npy
+expect 0 "samples" edm --churn 1 --churn-noise 1.007 --out noisier.npy
+same edm.npy not_churned.npy
+[ "$(sha1sum edm.npy churned.npy noisier.npy | cut -d ' ' -f 1 | sort -u | wc -l)" -eq 3 ] ||
+  fail "churn does nothing"
+expect 2 "is for the predictor edm, got heun" sample --predictor heun --churn 1 --out x.npy
+expect 2 "expected 0 <= churn_min <= churn_max, got 2 and 1" edm --churn-min 2 --churn-max 1 \
+  --out x.npy
+expect 2 "\"churn\": expected a number above 0" edm --churn -1 --out x.npy
+
+# No time that the network has not been trained for.
+expect 2 "trained for times from 1e-05 on, got eps = 1e-06" sample --eps 1e-6 --out x.npy
 
 # By the ODE a sample has the bits that it has alone.
 expect 0 "in 2 batches" sample --sampler ode --tolerance 1e-2 --batch 1 --out ones.npy
@@ -64,6 +80,24 @@ wait $pid
 [ $? -eq 130 ] || fail "bench-samplers was not interrupted: $(cat err.txt)"
 pid=
 [ -z "$(ls stopped)" ] || fail "an interrupted bench left $(ls stopped)"
+expect 0 "DPM-Solver++ 2" "$ito" bench-samplers --quick --sde vp --out quick
+for text in "gaussian under vp" "mixture_2d under vp" "at evaluations" "(Song et al. 2021, table 1)"; do
+  grep -qF "$text" out.txt || fail "bench-samplers: no word of $text: $(head -c 500 out.txt)"
+done
+while read -r file; do
+  [ -s "$file" ] || fail "bench-samplers: $file is missing"
+done < <(grep '^quick/' out.txt)
+grep -q ',ve,' quick/samplers.csv && fail "bench-samplers --sde vp has benched ve"
+[ "$(grep -c 'mixture_2d,vp,DDIM,' quick/samplers.csv)" -eq 4 ] ||
+  fail "samplers.csv: $(grep DDIM quick/samplers.csv)"
+if [ -e quick/kl.png ]; then
+  head -c 8 quick/kl.png | cmp -s - <(printf '\211PNG\r\n\032\n') || fail "kl.png is no PNG"
+else
+  grep -q "without cairo" out.txt || fail "no plot, and no word of it"
+fi
+expect 2 "expected the SDE vp, subvp or ve, got vx" "$ito" bench-samplers --sde vx --out no
+expect 2 "unknown argument --sdes" "$ito" bench-samplers --sdes vp --out no
+[ -e no ] && fail "bench-samplers has left a folder"
 
 # Likelihoods: the same numbers whatever the batch, and what they consist of.
 expect 0 "bits/dim, the mean and standard error of 3 images" likelihood --probes 2 --json a.json

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "diffusion/control/imputation.h"
+#include "diffusion/samplers/denoise_at_end.h"
 #include "diffusion/samplers/predictor_corrector.h"
 #include "diffusion/samplers/samplers.h"
 #include "diffusion/sde/subvp.h"

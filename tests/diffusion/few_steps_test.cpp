@@ -128,6 +128,13 @@ TEST(Edm, KeepsTheMarginalWhenItChurns) {
   test::expect_error([&] { Edm(sde, {}, {.churn = 0.5}); }, {"sqrt(2) - 1, got 0.5"});
 }
 
+/// The published setting of CIFAR-10, S_churn = 30 in 256 steps, and what 10 steps can take of it.
+TEST(Edm, ChurnIsSpreadOverTheSteps) {
+  EXPECT_DOUBLE_EQ(edm_churn(30, 256), 0.1171875);
+  EXPECT_DOUBLE_EQ(edm_churn(30, 10), std::numbers::sqrt2 - 1);
+  EXPECT_EQ(edm_churn(0, 10), 0);
+}
+
 TEST(NoiseLevel, HasItsTime) {
   const VpSde vp;
   const VeSde ve;

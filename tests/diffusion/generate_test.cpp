@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "diffusion/score.h"
+#include "diffusion/sde/ve.h"
 #include "diffusion/sde/vp.h"
 #include "diffusion/training/film_strip.h"
 #include "diffusion/training/sampling.h"
@@ -47,6 +49,35 @@ TEST(Generate, RefusesNonsense) {
   EXPECT_THROW(draw(0, 0, 1), Error);
   EXPECT_THROW(draw(0, 1, 0), Error);
   EXPECT_THROW(draw(-1, 1, 1), Error);
+}
+
+/// x + sigma^2 s at the last level: of data that are N(0, 1), x / (1 + sigma^2), by one evaluation.
+TEST(Generate, ACorrectorAloneEndsDenoised) {
+  const VeSde sde(0.01, 10);
+  Index calls = 0;
+  const Score score = counted(
+      [&](const Tensor& x, const Times& t) {
+        return scale_per_sample(
+            x, per_sample(t, [&](double t_n) { return -1 / (1 + sde.std(t_n) * sde.std(t_n)); }));
+      },
+      calls);
+  SamplingConfig config;
+  config.predictor = "none";
+  config.corrector = "ald";
+  config.steps = 5;
+  config.eps = 0.6;
+  const auto drawn = [&] {
+    return draw_samples(sde, score, {2}, config, {.count = 3}).x.to_host();
+  };
+  const auto denoised = drawn();
+  EXPECT_EQ(calls, 6);
+  config.denoise = false;
+  const auto noisy = drawn();
+  EXPECT_EQ(calls, 11);
+  const double variance = sde.std(config.eps) * sde.std(config.eps);
+  EXPECT_GT(variance, 0.1);
+  for (std::size_t i = 0; i < noisy.size(); ++i)
+    EXPECT_NEAR(denoised[i], static_cast<double>(noisy[i]) / (1 + variance), 1e-6);  // a few ulps
 }
 
 TEST(FilmStrip, BeginsAndEndsWithTheImages) {

@@ -9,6 +9,7 @@
 
 #include "diffusion/sde/ve.h"
 #include "diffusion/sde/vp.h"
+#include "diffusion/truth/figures.h"
 #include "diffusion/truth/measures.h"
 #include "diffusion/truth/report.h"
 #include "tests/diffusion/statistics.h"
