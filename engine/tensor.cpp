@@ -44,6 +44,15 @@ Index checked_elements(const Shape& shape) {
   return n;
 }
 
+/// Between tensors of one device and size.
+void copy_elements(const Tensor& from, Tensor& to) {
+  kernels::Strided s;
+  s.rank = 1;
+  s.size[0] = from.elements();
+  s.a[0] = s.y[0] = 1;
+  kernels::copy_strided(from.device(), from.data(), to.mutable_data(), s);
+}
+
 std::size_t bytes_of(Index elements) { return static_cast<std::size_t>(elements) * sizeof(Real); }
 
 }  // namespace
@@ -103,18 +112,15 @@ void Tensor::assign(const Tensor& values) {
   if (values.shape() != shape_) {
     fail("assign", "expected shape ", shape_, ", got ", values.shape());
   }
-  assign(values.to_host());
+  if (values.device() != device()) return assign(values.to_host());
+  copy_elements(values, *this);
 }
 
 Tensor Tensor::detach() const { return with_node(nullptr); }
 
 Tensor Tensor::clone() const {
   Tensor y(shape_, device());
-  kernels::Strided s;
-  s.rank = 1;
-  s.size[0] = elements_;
-  s.a[0] = s.y[0] = 1;
-  kernels::copy_strided(device(), data(), y.mutable_data(), s);
+  copy_elements(*this, y);
   return y;
 }
 

@@ -14,6 +14,8 @@ struct Backend {
   const Table* table;
   /// One line for each device that can be used.
   std::vector<std::string> (*devices)();
+  /// Whether a tensor's memory may go to another tensor without being released.
+  bool keeps_blocks;
   /// At least 64-byte aligned; throws std::bad_alloc.
   void* (*allocate)(std::size_t bytes);
   void (*release)(void* block) noexcept;

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/image_output.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
@@ -58,7 +59,7 @@ int sample(const SampleArguments& a) {
   a.out.check();
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
-                           a.raw ? Weights::raw : Weights::averaged);
+                           a.raw ? Weights::raw : Weights::averaged, a.range.device);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   a.out.check_item(model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
@@ -119,6 +120,7 @@ void add_sample(CLI::App& app, int& exit) {
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_flag("--exact", a->exact,
                     "Direct convolutions only, whatever the run was trained with");
+  add_device(*command, a->range.device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->callback([a, &exit] { exit = sample(*a); });

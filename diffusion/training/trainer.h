@@ -30,8 +30,9 @@ struct StepReport {
 /// differ by the order of summation only.
 class Trainer {
  public:
-  /// Refers to `images`, which must outlive the trainer. The network starts as the seed says.
-  Trainer(const TrainingConfig& config, const ImageSet& images);
+  /// Refers to `images`, which must outlive the trainer. The network starts as the seed says,
+  /// and is trained on `device`.
+  Trainer(const TrainingConfig& config, const ImageSet& images, Device device = Device::cpu);
 
   /// One optimisation step. Throws Diverged.
   StepReport step();
@@ -57,6 +58,7 @@ class Trainer {
 
   TrainingConfig config_;
   const ImageSet& images_;
+  Device device_;
   std::unique_ptr<nn::ScoreNetwork> network_;
   Objective objective_;
   DataOrder order_;

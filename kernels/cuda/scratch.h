@@ -1,6 +1,9 @@
 #pragma once
 // Device memory that a kernel's launches need among themselves.
 
+#include <stdexcept>
+#include <string>
+
 #include "kernels/cuda/launch.h"
 
 namespace ito::kernels::cuda {
@@ -12,8 +15,14 @@ class Scratch {
  public:
   Scratch(Index count, const char* operation) {
     void* block = nullptr;
-    check(cudaMallocAsync(&block, static_cast<std::size_t>(count) * sizeof(T), stream()),
-          "cudaMallocAsync", operation);
+    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
+    const cudaError_t status = cudaMallocAsync(&block, bytes, stream());
+    if (status == cudaErrorMemoryAllocation) {
+      throw std::runtime_error("[memory] no memory for " + std::to_string(bytes) +
+                               " bytes more on the CUDA device, of which " + operation +
+                               " makes a passing use; a smaller batch takes less");
+    }
+    check(status, "cudaMallocAsync", operation);
     data_ = static_cast<T*>(block);
   }
   ~Scratch() { static_cast<void>(cudaFreeAsync(data_, stream())); }

@@ -13,8 +13,15 @@ const Table table = {
 #undef ITO_KERNEL
 };
 
+#ifdef ITO_CUDA_EMULATION
+constexpr bool keeps_blocks = false;  // every block is guarded
+#else
+constexpr bool keeps_blocks = true;
+#endif
+
 }  // namespace
 
-const Backend backend = {&table, devices, allocate, release, copy_to_host, copy_from_host};
+const Backend backend = {&table,  devices,      keeps_blocks,  allocate,
+                         release, copy_to_host, copy_from_host};
 
 }  // namespace ito::kernels::cuda

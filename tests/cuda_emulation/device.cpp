@@ -90,6 +90,11 @@ cudaError_t cudaFree(void* memory) {
   return memory == nullptr || device_memory().free(memory) ? cudaSuccess
                                                            : remember(cudaErrorInvalidValue);
 }
+// Work has been done when its call returns, so the order of a stream is that of the calls.
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
+  return cudaMalloc(memory, bytes);
+}
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t) { return cudaFree(memory); }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
   *memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   return *memory == nullptr && bytes > 0 ? remember(cudaErrorMemoryAllocation) : cudaSuccess;
