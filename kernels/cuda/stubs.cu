@@ -8,10 +8,6 @@ namespace ito::kernels::cuda {
 
 #define ITO_STUB(name, ...) \
   void name(__VA_ARGS__) { throw std::runtime_error("[cuda] " #name " is not built"); }
-ITO_STUB(conv2d, Conv, const Real*, const Real*, Real*)
-ITO_STUB(conv2d_add, Conv, const Real*, const Real*, Addend, Real*)
-ITO_STUB(conv2d_input_grad, Conv, const Real*, const Real*, Real*)
-ITO_STUB(conv2d_weight_grad, Conv, const Real*, const Real*, Real*)
 ITO_STUB(group_norm, Norm, const Real*, const Real*, const Real*, Real*, Real*, Real*)
 ITO_STUB(group_norm_grad, Norm, const Real*, const Real*, const Real*, const Real*, const Real*,
          const Real*, Real*, Real*, Real*)
