@@ -8,9 +8,6 @@ namespace ito::kernels::cuda {
 
 #define ITO_STUB(name, ...) \
   void name(__VA_ARGS__) { throw std::runtime_error("[cuda] " #name " is not built"); }
-ITO_STUB(group_norm, Norm, const Real*, const Real*, const Real*, Real*, Real*, Real*)
-ITO_STUB(group_norm_grad, Norm, const Real*, const Real*, const Real*, const Real*, const Real*,
-         const Real*, Real*, Real*, Real*)
 ITO_STUB(softmax, const Real*, Real*, Index, Index)
 ITO_STUB(log_softmax, const Real*, Real*, Index, Index)
 ITO_STUB(attention, Attention, const Real*, const Real*, const Real*, Real*)
