@@ -10,6 +10,7 @@
 #include "diffusion/cli/progress.h"
 #include "diffusion/cli/sampling_flags.h"
 #include "diffusion/control/noisy_classifier.h"
+#include "nn/device.h"
 
 namespace ito::cli {
 namespace {
@@ -48,6 +49,7 @@ std::unique_ptr<NoisyClassifier> classifier_of(const SampleArguments& a,
     throw UsageError("--class and --classifier belong together");
   auto classifier =
       std::make_unique<NoisyClassifier>(read_safetensors(checkpoint_of(a.classifier)));
+  nn::move(classifier->network(), a.range.device);
   check_classifier(*classifier, model.item(), model.config().data.range, model.config().sde);
   if (a.label >= classifier->classes())
     throw UsageError(text("--class: there is no class ", a.label, ", the classifier knows 0 to ",

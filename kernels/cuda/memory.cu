@@ -75,12 +75,25 @@ Staging& staging() {
   return only;
 }
 
+/// What scratch has been kept for the next kernel.
+void give_scratch_back() {
+  static_cast<void>(cudaGetLastError());
+  cudaMemPool_t pool = nullptr;
+  check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize", "memory");
+  check(cudaDeviceGetDefaultMemPool(&pool, 0), "cudaDeviceGetDefaultMemPool", "memory");
+  check(cudaMemPoolTrimTo(pool, 0), "cudaMemPoolTrimTo", "memory");
+}
+
 }  // namespace
 
 void* allocate(std::size_t bytes) {
   stream();  // says so, where there is no device
   void* block = nullptr;
-  const cudaError_t status = cudaMalloc(&block, bytes);
+  cudaError_t status = cudaMalloc(&block, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    give_scratch_back();
+    status = cudaMalloc(&block, bytes);
+  }
   if (status == cudaErrorMemoryAllocation) {
     static_cast<void>(cudaGetLastError());  // it is told, and need not be told again
     throw std::bad_alloc();

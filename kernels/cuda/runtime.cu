@@ -1,5 +1,7 @@
 // The device, its stream, and what its errors say.
 
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 
 #include "kernels/cuda/launch.h"
@@ -17,8 +19,18 @@ int device_count() {
   throw std::runtime_error(std::string("[device] there is no CUDA device here: ") + why);
 }
 
+/// Scratch (scratch.h) stays with the process when the host waits for the device.
+void keep_scratch() {
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, 0), "cudaDeviceGetDefaultMemPool", "start");
+  std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all),
+        "cudaMemPoolSetAttribute", "start");
+}
+
 cudaStream_t new_stream() {
   device_count();
+  keep_scratch();
   cudaStream_t made = nullptr;
   check(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking), "cudaStreamCreateWithFlags",
         "start");

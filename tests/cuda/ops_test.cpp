@@ -31,7 +31,7 @@ std::vector<Tensor> results_on(Device device, const OpCase& op) {
 /// The largest difference relative to the largest element: what a sum in another order may differ
 /// by. At most a few hundred terms are summed, with errors that add up as the root of their number:
 /// about 20 units of roundoff; fused and separate multiply-adds differ by no more.
-constexpr double tolerance = sizeof(Real) == 4 ? 64 * 0x1p-24 : 64 * 0x1p-53;
+constexpr double op_tolerance = sizeof(Real) == 4 ? 64 * 0x1p-24 : 64 * 0x1p-53;
 
 void expect_equal(const Tensor& got, const Tensor& expected) {
   ASSERT_EQ(got.shape(), expected.shape());
@@ -39,7 +39,7 @@ void expect_equal(const Tensor& got, const Tensor& expected) {
   double size = 1;
   for (const Real value : b) size = std::max(size, std::fabs(static_cast<double>(value)));
   for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_NEAR(a[i], b[i], tolerance * size) << "element " << i << " of " << a.size();
+    ASSERT_NEAR(a[i], b[i], op_tolerance * size) << "element " << i << " of " << a.size();
   }
 }
 
