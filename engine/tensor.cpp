@@ -44,16 +44,25 @@ Index checked_elements(const Shape& shape) {
   return n;
 }
 
-/// Between tensors of one device and size.
+std::size_t bytes_of(Index elements) { return static_cast<std::size_t>(elements) * sizeof(Real); }
+
+/// Between tensors of one size, on any devices.
 void copy_elements(const Tensor& from, Tensor& to) {
+  if (from.device() != to.device()) {
+    const std::size_t bytes = bytes_of(from.elements());
+    if (from.device() == Device::cpu) {
+      kernels::copy_from_host(to.device(), to.mutable_data(), from.data(), bytes);
+    } else {
+      kernels::copy_to_host(from.device(), to.mutable_data(), from.data(), bytes);
+    }
+    return;
+  }
   kernels::Strided s;
   s.rank = 1;
   s.size[0] = from.elements();
   s.a[0] = s.y[0] = 1;
   kernels::copy_strided(from.device(), from.data(), to.mutable_data(), s);
 }
-
-std::size_t bytes_of(Index elements) { return static_cast<std::size_t>(elements) * sizeof(Real); }
 
 }  // namespace
 
@@ -112,7 +121,6 @@ void Tensor::assign(const Tensor& values) {
   if (values.shape() != shape_) {
     fail("assign", "expected shape ", shape_, ", got ", values.shape());
   }
-  if (values.device() != device()) return assign(values.to_host());
   copy_elements(values, *this);
 }
 
@@ -125,7 +133,10 @@ Tensor Tensor::clone() const {
 }
 
 Tensor Tensor::to(Device wanted) const {
-  return wanted == device() ? *this : Tensor(shape_, to_host(), wanted);
+  if (wanted == device()) return *this;
+  Tensor y(shape_, wanted);
+  copy_elements(*this, y);
+  return y;
 }
 
 Tensor& Tensor::require_grad() {
