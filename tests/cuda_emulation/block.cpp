@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "emulation.h"
 #include "fault.h"
 
 uint3 threadIdx, blockIdx;
@@ -23,15 +22,16 @@ Block& block() {
   return only;
 }
 
-void Block::run(const Kernel& kernel, uint3 index) {
+void Block::run(const Kernel& kernel, uint3 index, bool reversed) {
   kernel_ = &kernel;
+  reversed_ = reversed;
   blockIdx = index;
   reset();
   while (begun_ < size_) idle_fiber().resume();
   while (returned_ < size_) {
     if (!take_turns()) fail_divergent();
   }
-  current_ = -1;
+  current_ = nobody;
 }
 
 void Block::reset() {
@@ -84,9 +84,7 @@ void Block::call_kernel() {
   }
 }
 
-int Block::thread_at(int turn) const {
-  return order() == Order::reversed ? size_ - 1 - turn : turn;
-}
+int Block::thread_at(int turn) const { return reversed_ ? size_ - 1 - turn : turn; }
 
 void Block::set_turn(int thread) {
   current_ = thread;
@@ -147,7 +145,7 @@ std::uint64_t Block::exchange(unsigned mask, std::uint64_t bits, int source, Pla
 }
 
 /// What each run of threads in the same state is about: "threads 0 to 31 wait at ...".
-void Block::fail_divergent() const {
+void Block::fail_divergent() {
   std::string message = "divergent barrier:";
   for (int begin = 0, end = 0; begin < size_; begin = end) {
     const Thread& first = threads_[static_cast<std::size_t>(begin)];
@@ -160,12 +158,14 @@ void Block::fail_divergent() const {
     if (first.state == State::running) message += " run";
     if (first.state == State::waits) message += " wait at " + text(first.place);
   }
+  current_ = all_threads;
   fail(message);
 }
 
 std::string Block::turn() const {
-  if (current_ < 0) return "";
-  return "block " + text(blockIdx) + ", thread " + text(threadIdx);
+  if (current_ == nobody) return "";
+  const std::string block = "block " + text(blockIdx);
+  return current_ == all_threads ? block : block + ", thread " + text(threadIdx);
 }
 
 bool Block::overflowed_at(const void* address) const {

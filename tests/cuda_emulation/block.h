@@ -17,9 +17,9 @@ namespace cuda_emulation {
 
 class Block {
  public:
-  /// Runs all threads of the block `index` (of blockDim, gridDim) to their ends. Fails if they wait
-  /// for what cannot come.
-  void run(const Kernel& kernel, uint3 index);
+  /// Runs all threads of the block `index` (of blockDim, gridDim) to their ends, the last one first
+  /// if `reversed`. Fails if they wait for what cannot come.
+  void run(const Kernel& kernel, uint3 index, bool reversed);
 
   /// For the thread whose turn it is: waits for all of the block, or of its warp.
   void wait_for_block(Place place);
@@ -59,14 +59,16 @@ class Block {
   void release(int begin, int end);
   Warp& warp() { return warps_[static_cast<std::size_t>(current_ / warpSize)]; }
   Thread& thread(int i) { return threads_[static_cast<std::size_t>(i)]; }
-  [[noreturn]] void fail_divergent() const;
+  [[noreturn]] void fail_divergent();
 
   const Kernel* kernel_ = nullptr;
+  bool reversed_ = false;
   int size_ = 0;     ///< threads
   int begun_ = 0;    ///< of them
   int waiting_ = 0;  ///< at a barrier of the block
   int returned_ = 0;
-  int current_ = -1;  ///< whose turn it is
+  static constexpr int nobody = -1, all_threads = -2;
+  int current_ = nobody;  ///< whose turn it is
   std::vector<Thread> threads_;
   std::vector<Warp> warps_;
   std::vector<std::unique_ptr<Fiber>> fibers_;

@@ -58,7 +58,7 @@ long long extent(long long rows, long long columns, long long ld, long long stri
 template <class T>
 void run(const Product<T>& p) {
   if (p.m == 0 || p.n == 0 || p.batch == 0) return;
-  const DeviceAtWork at_work("cublasGemmStridedBatchedEx");
+  const DeviceAtWork at_work(Work::call, "cublasGemmStridedBatchedEx");
   const DeviceMemory& memory = device_memory();
   const auto require = [&](const T* matrix, bool transposed, long long rows, long long columns,
                            long long ld, long long stride, const char* role) {
@@ -71,8 +71,11 @@ void run(const Product<T>& p) {
     require(p.b, p.transpose_b, p.k, p.n, p.ldb, p.stride_b, "matrix B");
   }
   require(p.c, false, p.m, p.n, p.ldc, p.stride_c, "matrix C");
+  if (p.beta != T(0) && p.ldc == p.m && (p.batch == 1 || p.stride_c == p.m * p.n)) {
+    memory.check_initialised(p.c, static_cast<std::size_t>(p.batch * p.m * p.n) * sizeof(T));
+  }
   multiply(p);
-  memory.check_written({p.c, 2, true, true, elements_of<T>()});
+  memory.check_written({p.c, 16, true, true, elements_of<T>()});
 }
 
 }  // namespace

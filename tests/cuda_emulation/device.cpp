@@ -81,12 +81,12 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  const DeviceAtWork at_work("cudaMalloc");
+  const DeviceAtWork at_work(Work::call, "cudaMalloc");
   *memory = bytes == 0 ? nullptr : device_memory().allocate(bytes);
   return *memory == nullptr && bytes > 0 ? remember(cudaErrorMemoryAllocation) : cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
-  const DeviceAtWork at_work("cudaFree");
+  const DeviceAtWork at_work(Work::call, "cudaFree");
   return memory == nullptr || device_memory().free(memory) ? cudaSuccess
                                                            : remember(cudaErrorInvalidValue);
 }
@@ -110,7 +110,7 @@ cudaError_t cudaFreeHost(void* memory) {
 namespace {
 
 void copy(void* to, const void* from, std::size_t bytes) {
-  const DeviceAtWork at_work("cudaMemcpyAsync");
+  const DeviceAtWork at_work(Work::call, "cudaMemcpyAsync");
   const DeviceMemory& memory = device_memory();
   if (memory.holds(from)) {
     memory.require(from, bytes, "a copy");
@@ -153,7 +153,7 @@ cudaError_t cudaMemsetAsync(void* to, int byte, std::size_t bytes, cudaStream_t 
   if (bytes == 0) return cudaSuccess;
   if (!device_memory().holds(to)) return remember(cudaErrorInvalidValue);
   return submit(stream, [=] {
-    const DeviceAtWork at_work("cudaMemsetAsync");
+    const DeviceAtWork at_work(Work::call, "cudaMemsetAsync");
     device_memory().require(to, bytes, "a fill");
     std::memset(to, byte, bytes);
   });
@@ -167,7 +167,7 @@ namespace cuda_emulation {
 void set_device_memory(std::size_t bytes) { device_memory().set_total(bytes); }
 
 void forget(void* memory, std::size_t bytes) {
-  const DeviceAtWork at_work("forget");
+  const DeviceAtWork at_work(Work::call, "forget");
   device_memory().forget(memory, bytes);
 }
 

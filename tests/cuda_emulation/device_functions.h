@@ -13,10 +13,17 @@
 #define __device__
 #define __host__
 #define __constant__ static const
-#define __shared__ static
+#define __align__(n) __attribute__((aligned(n)))
+// A shared array is a static one, and bytes around it that nobody may write. Their mangled names
+// say what they are, so that shared_memory.cpp finds them in the program's symbol table.
+#define __shared__                                                                                \
+  static __attribute__((used, retain, abi_tag("ito_cuda_guard"))) char ITO_JOIN(ito_guard_,       \
+                                                                                __COUNTER__)[64]; \
+  static __attribute__((abi_tag("ito_cuda_shared"), aligned(16)))
+#define ITO_JOIN(a, b) ITO_JOIN_EXPANDED(a, b)
+#define ITO_JOIN_EXPANDED(a, b) a##b
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
-#define __align__(n) alignas(n)
 #ifndef __restrict__
 #define __restrict__ __restrict
 #endif

@@ -44,12 +44,14 @@ DeviceMemory::DeviceMemory() {
 #ifdef MADV_HUGEPAGE
   madvise(base_, reserved_bytes, MADV_HUGEPAGE);  // opening and closing takes less time
 #endif
+  catch_traps();
   grow(step);
   // The first allocation has a guard before it, too.
   room_ = {{base_ + alignment, step - alignment}};
 }
 
-DeviceAtWork::DeviceAtWork(const char* name) : only_(one_at_a_time()), running_(name) {
+DeviceAtWork::DeviceAtWork(Work work, const char* name)
+    : only_(one_at_a_time()), running_(work, name) {
   device_memory().open();
 }
 DeviceAtWork::~DeviceAtWork() { device_memory().close(); }
@@ -182,6 +184,8 @@ void DeviceMemory::check_surroundings() const {
   }
 }
 
+/// Single words among floats; pairs of words elsewhere, since the low word of a double may be
+/// anything.
 ITO_UNCHECKED void DeviceMemory::check_written(const Pointer& argument) const {
   if (!argument.written || argument.elements == Elements::integers) return;
   if (!holds(argument.address)) return;
@@ -189,23 +193,47 @@ ITO_UNCHECKED void DeviceMemory::check_written(const Pointer& argument) const {
   if (found == allocations_.end() || argument.address >= found->first + found->second) return;
   const auto* words = reinterpret_cast<const std::uint32_t*>(found->first);
   const std::size_t count = found->second / 4;
-  const bool all = argument.elements == Elements::floats || count == 1;
-  for (std::size_t i = all ? 0 : 1; i < count; i += all ? 1 : 2) {
-    if (!is_foreign(words[i], words + i)) continue;
+  const std::size_t step_words = argument.elements == Elements::floats || count == 1 ? 1 : 2;
+  for (std::size_t i = 0; i + step_words <= count; i += step_words) {
+    const std::size_t last = i + step_words - 1;
+    if (!is_foreign(words[i], words + i) || !is_foreign(words[last], words + last)) continue;
     fail("computed with memory that was never written: a result is at " + describe(words + i) +
          ", argument " + std::to_string(argument.argument + 1));
   }
 }
 
 ITO_UNCHECKED void DeviceMemory::check_initialised(const void* address, std::size_t bytes) const {
+  if (reinterpret_cast<std::uintptr_t>(address) % 4 != 0) return;  // bytes: not numbers
   const auto* words = static_cast<const std::uint32_t*>(address);
-  const std::size_t count = bytes / 4;
-  const std::size_t first = count == 1 ? 0 : 1 - reinterpret_cast<std::uintptr_t>(words) / 4 % 2;
-  for (std::size_t i = first; i < count; i += 2) {
-    if (is_unwritten(words[i])) {
+  for (std::size_t i = 0; i < bytes / 4; ++i) {
+    if (is_unwritten(words[i], words + i)) {
       fail("reads memory that was never written: " + describe(words + i));
     }
   }
+}
+
+DeviceMemory::Contents DeviceMemory::contents() const {
+  Contents all;
+  for (const auto& [begin, bytes] : allocations_) all.emplace_back(begin, begin + bytes);
+  return all;
+}
+
+void DeviceMemory::restore(const Contents& contents) {
+  auto from = contents.begin();
+  for (const auto& [begin, bytes] : allocations_) {
+    std::copy(from->begin(), from->end(), begin);
+    ++from;
+  }
+}
+
+const char* DeviceMemory::first_difference(const Contents& contents) const {
+  auto other = contents.begin();
+  for (const auto& [begin, bytes] : allocations_) {
+    const auto [here, there] = std::mismatch(begin, begin + bytes, other->begin());
+    if (here != begin + bytes) return here;
+    ++other;
+  }
+  return nullptr;
 }
 
 }  // namespace cuda_emulation

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "fault.h"
 #include "launch_kernel.h"
@@ -33,10 +34,16 @@ class DeviceMemory {
   void require(const Pointer& argument) const;
   /// Fails if the memory around an allocation has been written.
   void check_surroundings() const;
-  /// Fails if numbers there come from other memory that was never written...
+  /// Fails if numbers there were computed from memory that was never written...
   void check_written(const Pointer& argument) const;
-  /// ... or were never written themselves.
+  /// ... or if memory there was never written itself.
   void check_initialised(const void* address, std::size_t bytes) const;
+
+  /// What all allocations hold.
+  using Contents = std::vector<std::vector<char>>;
+  Contents contents() const;
+  void restore(const Contents& contents);
+  const char* first_difference(const Contents& contents) const;  ///< null: there is none
 
   /// "byte 12 of an allocation of 64 bytes", "12 bytes behind an allocation of 64 bytes".
   std::string describe(const void* address) const;
@@ -63,7 +70,7 @@ DeviceMemory& device_memory();
 /// Held while the device works: opens its memory, and keeps other threads of the host away.
 class DeviceAtWork {
  public:
-  explicit DeviceAtWork(const char* name);
+  DeviceAtWork(Work work, const char* name);
   ~DeviceAtWork();
   DeviceAtWork(const DeviceAtWork&) = delete;
   DeviceAtWork& operator=(const DeviceAtWork&) = delete;

@@ -12,10 +12,10 @@ inline thread_local const char* kernel_name = nullptr;
 /// The dynamic shared memory of the block that runs, aligned to 128 bytes.
 void* dynamic_shared();
 
-/// In which order the threads of a block take their turns, and the blocks of a grid theirs. A
-/// kernel is right only if it gives the same bits in both: what lacks a barrier differs. At first
-/// `reversed` if the environment has ITO_CUDA_EMULATION_ORDER=reversed.
-enum class Order { forwards, reversed };
+/// In which order the threads of a block take their turns, and the blocks of a grid theirs; where a
+/// barrier is missing, results depend on it. `both` runs every launch twice from the same memory,
+/// and fails if the bits differ. At first what ITO_CUDA_EMULATION_ORDER says in the environment.
+enum class Order { forwards, reversed, both };
 void set_order(Order order);
 Order order();
 

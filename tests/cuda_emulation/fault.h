@@ -10,10 +10,14 @@ namespace cuda_emulation {
 /// Prints "CUDA emulation: kernel `k`, block (x, y, z), thread (x, y, z): MESSAGE" and aborts.
 [[noreturn]] void fail(const std::string& message);
 
-/// Names what runs until the end of the scope: a kernel, a copy.
+/// From now on accesses that trap, and AddressSanitizer's findings, are told in these terms.
+void catch_traps();
+
+/// Names what the device does until the end of the scope: a kernel or another call.
+enum class Work { kernel, call };
 class Running {
  public:
-  explicit Running(const char* name);
+  Running(Work work, const char* name);
   ~Running();
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

@@ -12,8 +12,8 @@ namespace {
 
 Order first_order() {
   const char* const value = std::getenv("ITO_CUDA_EMULATION_ORDER");
-  return value != nullptr && std::string_view(value) == "reversed" ? Order::reversed
-                                                                   : Order::forwards;
+  const std::string_view name = value == nullptr ? "" : value;
+  return name == "reversed" ? Order::reversed : name == "both" ? Order::both : Order::forwards;
 }
 
 Order current_order = first_order();
@@ -32,23 +32,40 @@ uint3 block_at(std::size_t i) {
           static_cast<unsigned>(row / gridDim.y)};
 }
 
-void run_grid(const Kernel& kernel, const cudaLaunchConfig_t& config) {
+void run_grid(const Kernel& kernel, const cudaLaunchConfig_t& config, bool reversed) {
   gridDim = config.gridDim;
   blockDim = config.blockDim;
-  shared_memory().set_bytes(config.dynamicSmemBytes);
+  shared_memory().set_kernel(kernel.function, config.dynamicSmemBytes);
   const std::size_t blocks = std::size_t{gridDim.x} * gridDim.y * gridDim.z;
   for (std::size_t i = 0; i < blocks; ++i) {
     shared_memory().prepare();
-    block().run(kernel, block_at(order() == Order::reversed ? blocks - 1 - i : i));
+    block().run(kernel, block_at(reversed ? blocks - 1 - i : i), reversed);
     shared_memory().check();
   }
 }
 
+void run_in_both_orders(const Kernel& kernel, const cudaLaunchConfig_t& config) {
+  DeviceMemory& memory = device_memory();
+  const DeviceMemory::Contents before = memory.contents();
+  run_grid(kernel, config, false);
+  const DeviceMemory::Contents after = memory.contents();
+  memory.restore(before);
+  run_grid(kernel, config, true);
+  if (const char* different = memory.first_difference(after)) {
+    fail("results depend on the order of threads, as where a barrier is missing: " +
+         memory.describe(different));
+  }
+}
+
 void run(const Kernel& kernel, const cudaLaunchConfig_t& config) {
-  const DeviceAtWork at_work(kernel.name);
+  const DeviceAtWork at_work(Work::kernel, kernel.name);
   const DeviceMemory& memory = device_memory();
   for (const Pointer& pointer : kernel.pointers) memory.require(pointer);
-  run_grid(kernel, config);
+  if (order() == Order::both) {
+    run_in_both_orders(kernel, config);
+  } else {
+    run_grid(kernel, config, order() == Order::reversed);
+  }
   memory.check_surroundings();
   for (const Pointer& pointer : kernel.pointers) memory.check_written(pointer);
 }

@@ -29,6 +29,7 @@ struct Pointer {
 /// A kernel with its arguments: call() is the work of one thread.
 struct Kernel {
   const char* name = "unnamed";
+  const void* function = nullptr;
   std::function<void()> call;
   std::vector<Pointer> pointers;
 };
@@ -75,6 +76,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
                                Arguments&&... arguments) {
   std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
   cuda_emulation::Kernel work;
+  work.function = reinterpret_cast<const void*>(kernel);
   if (cuda_emulation::kernel_name != nullptr) work.name = cuda_emulation::kernel_name;
   std::apply(
       [&](const auto&... value) {

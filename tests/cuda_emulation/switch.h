@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <cstring>
 
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#if !defined(__x86_64__) && !defined(__aarch64__) && !defined(ITO_UCONTEXT)
+#define ITO_UCONTEXT  // may be defined to try it elsewhere
+#endif
+#ifdef ITO_UCONTEXT
 #include <ucontext.h>
 #endif
 
@@ -15,7 +18,26 @@ namespace cuda_emulation {
 /// Leaves the running context in *from and goes on with `to`, until somebody comes back.
 extern "C" void ito_cuda_switch(void** from, void* to);
 
-#if defined(__x86_64__)
+#ifdef ITO_UCONTEXT
+
+extern "C" inline void ito_cuda_switch(void** from, void* to) {
+  ucontext_t here;
+  *from = &here;
+  swapcontext(&here, static_cast<ucontext_t*>(to));
+}
+
+/// A context that begins at `begin`, with the stack between `bottom` and `top`.
+inline void* new_context(char* bottom, char* top, void (*begin)()) {
+  constexpr std::size_t room = (sizeof(ucontext_t) + 63) / 64 * 64;
+  auto* const context = reinterpret_cast<ucontext_t*>(top - room);
+  getcontext(context);
+  context->uc_stack.ss_sp = bottom;
+  context->uc_stack.ss_size = static_cast<std::size_t>(top - room - bottom);
+  makecontext(context, begin, 0);
+  return context;
+}
+
+#elif defined(__x86_64__)
 
 // The System V ABI: rbx, rbp, r12 to r15 and the control words of both floating-point units.
 asm(R"(
@@ -101,25 +123,6 @@ inline void* new_context(char* /*bottom*/, char* top, void (*begin)()) {
   char* const context = top - 160;
   std::memset(context, 0, 160);
   std::memcpy(context + 88, &begin, sizeof(begin));  // x30, where ret goes
-  return context;
-}
-
-#else
-
-extern "C" inline void ito_cuda_switch(void** from, void* to) {
-  ucontext_t here;
-  *from = &here;
-  swapcontext(&here, static_cast<ucontext_t*>(to));
-}
-
-/// A context that begins at `begin`, with the stack between `bottom` and `top`.
-inline void* new_context(char* bottom, char* top, void (*begin)()) {
-  constexpr std::size_t room = (sizeof(ucontext_t) + 63) / 64 * 64;
-  auto* const context = reinterpret_cast<ucontext_t*>(top - room);
-  getcontext(context);
-  context->uc_stack.ss_sp = bottom;
-  context->uc_stack.ss_size = static_cast<std::size_t>(top - room - bottom);
-  makecontext(context, begin, 0);
   return context;
 }
 

@@ -43,13 +43,15 @@ ITO_UNCHECKED const char* first_written(Unwritten kind, const char* begin, const
   return nullptr;
 }
 
-bool is_unwritten(std::uint32_t word) {
-  const std::uint32_t magnitude = word & 0x7fffffff;
-  return magnitude >= 0x7ffa0000 && magnitude < 0x7ffe0000;
+bool is_unwritten(std::uint32_t word, const void* address) {
+  return (word & 0x7fffffff) == word_at(Unwritten::device, address);
 }
 
 bool is_foreign(std::uint32_t word, const void* address) {
-  return is_unwritten(word) && word != word_at(Unwritten::device, address);
+  const std::uint32_t kind = word & 0x7ffe0000;
+  const bool any = kind == static_cast<std::uint32_t>(Unwritten::device) ||
+                   kind == static_cast<std::uint32_t>(Unwritten::shared);
+  return any && !is_unwritten(word, address);
 }
 
 }  // namespace cuda_emulation

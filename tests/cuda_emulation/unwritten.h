@@ -17,9 +17,9 @@ void fill_unwritten(Unwritten kind, char* begin, const char* end);
 /// The first byte of [begin, end) that has been written since, or null.
 const char* first_written(Unwritten kind, const char* begin, const char* end);
 
-/// Whether a 32-bit word, or the high word of a double, is such a NaN, of any address...
-bool is_unwritten(std::uint32_t word);
-/// ... or of another address than its own.
+/// Whether a word is the NaN that belongs to its address, or one that belongs to another: then it
+/// is a result of arithmetic with memory never written. Either sign.
+bool is_unwritten(std::uint32_t word, const void* address);
 bool is_foreign(std::uint32_t word, const void* address);
 
 }  // namespace cuda_emulation
