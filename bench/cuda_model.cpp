@@ -288,9 +288,11 @@ const char* const notes[][2] = {
     {"conv2d, direct",
      "stride 2, 1x1, few channels: tiles reach 0.8 of fp32; last columns of a "
      "narrow result are computed in fours"},
+    {"conv2d_weight_grad, Winograd",
+     "as conv2d, Winograd; but 36 products of C x O alone are few blocks for 132 processors: with "
+     "128 channels the model is optimistic until their sums over tiles are cut into pieces"},
     {"conv2d_input_grad, direct",
-     "under stride 2 three of four taps find no output and multiply "
-     "zeros"},
+     "under a stride a launch for each class of pixels, with the taps that reach it alone"},
     {"conv2d_weight_grad, direct", "partial sums of the pieces are written and read once more"},
     {"gemm", "cuBLAS; small ones are bound by their launch"},
     {"group_norm", "x is read twice: 3 passes for 2, the second from the L2 where an image fits"},

@@ -21,7 +21,8 @@ void check(Gemm g, const std::function<void(const Gemm&, const Operands&)>& prod
                                   values(2, extent(g.batch, g.stride_b, g.k * g.n)),
                                   values(3, extent(g.batch, g.stride_c, g.m * g.n))};
   const Compute compute = [&](Device device, const Operands& p) {
-    if (g.accumulate) unary(device, Unary::affine, p.in[2], p.out[0], g.batch * g.m * g.n, Real(1), Real(0));
+    if (g.accumulate)
+      unary(device, Unary::affine, p.in[2], p.out[0], g.batch * g.m * g.n, Real(1), Real(0));
     device == Device::cpu ? gemm(device, g, p.in[0], p.in[1], p.out[0]) : product(g, p);
   };
   const std::vector<Index> out = {g.batch * g.m * g.n};
