@@ -9,6 +9,7 @@
 #include "diffusion/noise_levels.h"
 #include "diffusion/training/config.h"
 #include "diffusion/training/presets.h"
+#include "diffusion/training/trainer.h"
 #include "nn/networks/presets.h"
 
 namespace ito {
@@ -25,12 +26,16 @@ std::string error_of(const json& config) {
   return "";
 }
 
-/// A preset for the images that it is made for.
+/// The images that a preset is made for.
+Shape preset_item(const std::string& preset) {
+  if (preset.starts_with("digits")) return {8, 8, 1};
+  if (preset.starts_with("mnist")) return {28, 28, 1};
+  return {32, 32, 3};
+}
+
 json complete(const std::string& name) {
   json config = preset_named(name);
-  fill_sizes(config["model"], name.starts_with("digits")  ? Shape{8, 8, 1}
-                              : name.starts_with("mnist") ? Shape{28, 28, 1}
-                                                          : Shape{32, 32, 3});
+  fill_sizes(config["model"], preset_item(name));
   fill_noise_levels(config["model"], sde_from_json(config["sde"]));
   return config;
 }
@@ -51,6 +56,25 @@ TEST(TrainingConfig, EveryPresetKeySurvives) {
         EXPECT_EQ(resolved[section][key], value) << preset.name << " " << section << "." << key;
       }
     }
+  }
+}
+
+/// Each on two images, the networks for CIFAR-10 made narrow.
+TEST(TrainingConfig, EveryPresetTrainsOneStep) {
+  for (const Preset& preset : presets()) {
+    const Shape item = preset_item(preset.name);
+    ImageSet images;
+    images.count = 2;
+    images.item = item;
+    for (Index i = 0; i < 2 * item.elements(); ++i)
+      images.pixels.push_back(static_cast<std::uint8_t>(i % 256));
+    json config = preset_named(preset.name);
+    config["batch"]["size"] = 2;
+    if (item == Shape{32, 32, 3})
+      overlay(config, {{"model", {{"width", 32}, {"multipliers", {1, 1, 1, 1}}}}});
+    Trainer trainer(resolve(config, images), images);
+    EXPECT_TRUE(std::isfinite(trainer.step().loss)) << preset.name;
+    EXPECT_EQ(trainer.steps_done(), 1) << preset.name;
   }
 }
 
