@@ -7,16 +7,22 @@
 
 #include "engine/error.h"
 #include "engine/free_ranges.h"
+#include "kernels/backend.h"
 #include "kernels/memory.h"
 
 namespace ito {
 namespace {
 
+/// Whether freed blocks are kept for the next tensor. Not where every access is checked, which is
+/// exact only for blocks of their own.
+bool keeps_blocks(Device device) {
 #ifdef ITO_SANITIZE
-constexpr bool reuse = false;
+  const bool on_cpu = false;
 #else
-constexpr bool reuse = true;
+  const bool on_cpu = true;
 #endif
+  return device == Device::cpu ? on_cpu : kernels::cuda_backend().keeps_blocks;
+}
 
 /// Larger blocks are cut from segments, which are only asked of the system; what is not touched of
 /// them takes no memory.
@@ -24,7 +30,8 @@ constexpr std::size_t largest_small = 32768, segment_bytes = std::size_t{64} << 
 
 /// Small blocks come in sizes of 64 bytes up to 1 KiB, then in steps of a sixteenth to an eighth,
 /// so that they find each other again; large ones in pages.
-std::size_t block_bytes(std::size_t bytes) {
+std::size_t block_bytes(Device device, std::size_t bytes) {
+  if (!keeps_blocks(device)) return std::max<std::size_t>(bytes, 1);
   std::size_t step = 64;
   while (step * 16 <= bytes && bytes <= largest_small) step *= 2;
   if (bytes > largest_small) step = 4096;
@@ -36,9 +43,10 @@ class Pool {
   explicit Pool(Device device) : device_(device) {}
 
   void* take(std::size_t bytes) {
+    const bool reuse = keeps_blocks(device_);
     const std::lock_guard lock(mutex_);
     void* const block = kept_block(bytes);
-    void* const taken = block != nullptr ? block : new_block(bytes);
+    void* const taken = block != nullptr ? block : new_block(bytes, reuse);
     use_.current += bytes;
     use_.peak = std::max(use_.peak, use_.current);
     use_.kept -= reuse ? bytes : 0;
@@ -48,7 +56,7 @@ class Pool {
   void give_back(void* block, std::size_t bytes) noexcept {
     const std::lock_guard lock(mutex_);
     use_.current -= bytes;
-    if (!reuse) return kernels::device_free(device_, block);
+    if (!keeps_blocks(device_)) return kernels::device_free(device_, block);
     try {
       if (bytes > largest_small) {
         ranges_.give_back(static_cast<char*>(block), bytes);
@@ -86,7 +94,7 @@ class Pool {
     return block;
   }
 
-  void* new_block(std::size_t bytes) {
+  void* new_block(std::size_t bytes, bool reuse) {
     ++use_.allocations;
     if (!reuse || bytes <= largest_small) {
       void* const block = allocate(bytes);
@@ -108,7 +116,10 @@ class Pool {
     try {
       return kernels::device_allocate(device_, bytes);
     } catch (const std::bad_alloc&) {
-      fail("memory", "no memory for ", bytes, " bytes; tensors hold ", use_.current);
+      fail("memory", "no memory for ", bytes, " bytes more on the ",
+           device_ == Device::cpu ? "CPU" : "CUDA device", ": tensors hold ", use_.current,
+           ", and ", use_.kept,
+           " are kept for reuse; a smaller batch takes less, and in training --recompute");
     }
   }
 
@@ -146,7 +157,7 @@ void release_kept_memory(Device device) { pool(device).release(); }
 
 Storage::Storage(Device where, std::size_t wanted)
     : device(where),
-      bytes(block_bytes(wanted)),
+      bytes(block_bytes(where, wanted)),
       data(static_cast<Real*>(pool(where).take(bytes))) {}
 
 Storage::~Storage() { pool(device).give_back(data, bytes); }

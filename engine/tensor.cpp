@@ -46,6 +46,24 @@ Index checked_elements(const Shape& shape) {
 
 std::size_t bytes_of(Index elements) { return static_cast<std::size_t>(elements) * sizeof(Real); }
 
+/// Between tensors of one size, on any devices.
+void copy_elements(const Tensor& from, Tensor& to) {
+  if (from.device() != to.device()) {
+    const std::size_t bytes = bytes_of(from.elements());
+    if (from.device() == Device::cpu) {
+      kernels::copy_from_host(to.device(), to.mutable_data(), from.data(), bytes);
+    } else {
+      kernels::copy_to_host(from.device(), to.mutable_data(), from.data(), bytes);
+    }
+    return;
+  }
+  kernels::Strided s;
+  s.rank = 1;
+  s.size[0] = from.elements();
+  s.a[0] = s.y[0] = 1;
+  kernels::copy_strided(from.device(), from.data(), to.mutable_data(), s);
+}
+
 }  // namespace
 
 Tensor::Tensor(Shape shape, Device device)
@@ -103,23 +121,22 @@ void Tensor::assign(const Tensor& values) {
   if (values.shape() != shape_) {
     fail("assign", "expected shape ", shape_, ", got ", values.shape());
   }
-  assign(values.to_host());
+  copy_elements(values, *this);
 }
 
 Tensor Tensor::detach() const { return with_node(nullptr); }
 
 Tensor Tensor::clone() const {
   Tensor y(shape_, device());
-  kernels::Strided s;
-  s.rank = 1;
-  s.size[0] = elements_;
-  s.a[0] = s.y[0] = 1;
-  kernels::copy_strided(device(), data(), y.mutable_data(), s);
+  copy_elements(*this, y);
   return y;
 }
 
 Tensor Tensor::to(Device wanted) const {
-  return wanted == device() ? *this : Tensor(shape_, to_host(), wanted);
+  if (wanted == device()) return *this;
+  Tensor y(shape_, wanted);
+  copy_elements(*this, y);
+  return y;
 }
 
 Tensor& Tensor::require_grad() {

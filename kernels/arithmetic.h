@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #ifdef __CUDACC__
-#define ITO_FN static __device__ inline
+#define ITO_FN static __host__ __device__ inline
 #else
 #define ITO_FN static inline
 #endif

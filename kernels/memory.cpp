@@ -9,6 +9,8 @@
 #include <new>
 #include <vector>
 
+#include "kernels/backend.h"
+
 namespace ito::kernels {
 namespace {
 
@@ -75,13 +77,28 @@ thread_local ScratchStack scratch_stack;
 
 }  // namespace
 
-void* device_allocate(Device, std::size_t bytes) { return aligned_block(bytes); }
-void device_free(Device, void* block) noexcept { std::free(block); }
-void copy_to_host(Device, void* host, const void* block, std::size_t bytes) {
-  if (bytes > 0) std::memcpy(host, block, bytes);
+void* device_allocate(Device device, std::size_t bytes) {
+  return device == Device::cpu ? aligned_block(bytes) : cuda_backend().allocate(bytes);
 }
-void copy_from_host(Device, void* block, const void* host, std::size_t bytes) {
-  if (bytes > 0) std::memcpy(block, host, bytes);
+
+void device_free(Device device, void* block) noexcept {
+  if (device == Device::cpu) {
+    std::free(block);
+  } else {
+    cuda_backend().release(block);
+  }
+}
+
+void copy_to_host(Device device, void* host, const void* block, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (device == Device::cuda) return cuda_backend().copy_to_host(host, block, bytes);
+  std::memcpy(host, block, bytes);
+}
+
+void copy_from_host(Device device, void* block, const void* host, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (device == Device::cuda) return cuda_backend().copy_from_host(block, host, bytes);
+  std::memcpy(block, host, bytes);
 }
 
 #ifdef ITO_SANITIZE  // blocks of their own, so that an access outside of one is seen

@@ -5,6 +5,7 @@
 
 #include "engine/ops.h"
 #include "kernels/kernels.h"
+#include "kernels/memory.h"
 
 namespace ito::nn {
 
@@ -64,9 +65,22 @@ double Adam::warmed_up_rate() const {
 }
 
 double gradient_norm(const std::vector<Tensor>& gradients) {
-  double squares = 0;
-  for (const Tensor& g : gradients) squares += sum_squares(g);
-  return std::sqrt(squares);
+  if (gradients.empty()) return 0;
+  // The sums stay on the device until the last is known: one wait for it instead of one each.
+  const Device device = gradients[0].device();
+  const std::size_t count = gradients.size();
+  Tensor room(Shape{2 * static_cast<Index>(count)}, device);  // a double has the room of two floats
+  auto* const on_device = reinterpret_cast<double*>(room.mutable_data());
+  for (std::size_t i = 0; i < count; ++i) {
+    const Tensor& g = gradients[i];
+    if (g.device() != device) fail("adam", "the gradients are on different devices");
+    kernels::sum_squares(device, g.data(), on_device + i, g.elements());
+  }
+  std::vector<double> squares(count);
+  kernels::copy_to_host(device, squares.data(), on_device, count * sizeof(double));
+  double sum = 0;
+  for (const double square : squares) sum += square;
+  return std::sqrt(sum);
 }
 
 Adam::Report Adam::step(const std::vector<Tensor>& gradients) {

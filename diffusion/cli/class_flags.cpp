@@ -7,6 +7,7 @@
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
 #include "engine/file.h"
+#include "nn/device.h"
 
 namespace ito::cli {
 
@@ -52,9 +53,11 @@ ClassScores::ClassScores(const ClassFlags& flags, const TrainedModel& model, Ind
     : model_(model), evaluations_(evaluations), guidance_(flags.guidance) {
   check_together(flags, model);
   if (!flags.classifier.empty()) {
-    classifier_ =
+    const auto classifier =
         std::make_shared<NoisyClassifier>(read_safetensors(checkpoint_of(flags.classifier)));
-    check_classifier(*classifier_, model.item(), model.config().data.range, model.config().sde);
+    check_classifier(*classifier, model.item(), model.config().data.range, model.config().sde);
+    nn::move(classifier->network(), nn::device_of(model.network()));
+    classifier_ = classifier;
   }
   choose(flags);
 }

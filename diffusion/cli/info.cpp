@@ -6,6 +6,7 @@
 #include <set>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/data/open.h"
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/run_folder.h"
@@ -132,6 +133,10 @@ const nn::NetworkPreset* preset_of(const std::string& name) {
 }
 
 int info(const std::string& path) {
+  if (path.empty()) {
+    for (const std::string& device : devices()) std::cout << device << "\n";
+    return Exit::ok;
+  }
   const RunFolder folder(path);
   if (folder.has_run()) {
     tell_log(folder);
@@ -157,11 +162,10 @@ void add_info(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand(
       "info", "Describe a run, a checkpoint, a safetensors file, images or a network by its name");
   auto path = std::make_shared<std::string>();
-  command
-      ->add_option(
-          "path", *path,
-          "A run, a .safetensors file, images (as --data), or a network, \"ncsnpp_cifar10\"")
-      ->required();
+  command->add_option(
+      "path", *path,
+      "A run, a .safetensors file, images (as --data), or a network, \"ncsnpp_cifar10\"; "
+      "without one: the devices");
   command->callback([path, &exit] { exit = info(*path); });
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/images.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/likelihood_bound.h"
@@ -98,7 +99,7 @@ int likelihood(LikelihoodArguments a) {
   if (!a.json.empty()) check_writable(a.json, overwrite);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
-                           a.raw ? Weights::raw : Weights::averaged);
+                           a.raw ? Weights::raw : Weights::averaged, a.options.device);
   kernels::set_convolution_mode(model.config().convolution);
   const ImageSet set = images_for(model, a.run, a.data);
   catch_interrupts();
@@ -116,7 +117,8 @@ void check_method(const CLI::App& command, const std::string& method) {
     throw UsageError("--method: expected flow or elbo, got " + printable(method));
   const std::vector<const char*> others =
       flow ? std::vector<const char*>{"--variance", "--steps"}
-           : std::vector<const char*>{"--probes", "--gaussian", "--exact", "--eps", "--tolerance"};
+           : std::vector<const char*>{"--probes", "--gaussian",  "--exact",
+                                      "--eps",    "--tolerance", "--device"};
   for (const char* name : others)
     if (command.count(name) > 0)
       throw UsageError(text(name, " is for --method ", flow ? "elbo" : "flow"));
@@ -152,6 +154,7 @@ void add_likelihood(CLI::App& app, int& exit) {
   command->add_option("--batch", a->options.batch, "Images computed at once")
       ->check(CLI::Range(1, 1 << 16));
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
+  add_device(*command, a->options.device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_option("--json", a->json, "Write the numbers to this file too");

@@ -5,6 +5,7 @@
 
 #include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/image_output.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/sampling_flags.h"
@@ -64,7 +65,7 @@ int sample(const SampleArguments& a) {
   a.out.check();
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
-                           a.raw ? Weights::raw : Weights::averaged);
+                           a.raw ? Weights::raw : Weights::averaged, a.range.device);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   a.out.check_item(model.item());
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
@@ -109,6 +110,7 @@ void add_sample(CLI::App& app, int& exit) {
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
   command->add_flag("--exact", a->exact,
                     "Direct convolutions only, whatever the run was trained with");
+  add_device(*command, a->range.device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->callback([a, &exit] { exit = sample(*a); });

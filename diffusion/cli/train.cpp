@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/flags.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
@@ -22,6 +23,7 @@ using Kind = ConfigFlag::Kind;
 struct TrainArguments {
   std::string out, preset, config;
   bool resume = false, overwrite = false;
+  Device device = Device::cpu;
   ConfigFlags flags;
 };
 
@@ -160,7 +162,7 @@ int train(const TrainArguments& a) {
   const TrainingConfig config = as_usage([&] { return resolve(wanted, data.train); });
   use_threads(config.run.threads);
   kernels::set_convolution_mode(config.convolution);
-  Trainer trainer(config, data.train);
+  Trainer trainer(config, data.train, a.device);
   const json resolved = config_to_json(config);
   if (a.resume) {
     if (folder.has_checkpoint()) restore(trainer, read_checkpoint(folder.checkpoint_path()));
@@ -187,6 +189,7 @@ void add_train(CLI::App& app, int& exit) {
   command->add_option("--preset", a->preset, preset_help());
   command->add_option("--config", a->config, "JSON file like a run's config.json; flags win")
       ->type_name("FILE");
+  add_device(*command, a->device);
   a->flags.add_to(*command, config_flags);
   a->flags.add_set(*command);
   CLI::Option* resume =

@@ -27,13 +27,13 @@ Carried carry(const Sde& sde, const Score& score, const Tensor& x, double from, 
       const double all = static_cast<double>(first) + done * static_cast<double>(n);
       return !options.ode.progress || options.ode.progress(all / static_cast<double>(N));
     };
-    OdeSolution part = solve_ode(probability_flow(sde, score, item),
+    OdeSolution part = solve_ode(probability_flow(sde, score, item, x.device()),
                                  rows_of_batch(slice(x, 0, first, first + n)), n, from, to, ode);
     if (!part.complete) return {.x = {}, .paths = {}, .complete = false};
     carried.insert(carried.end(), part.y.begin(), part.y.end());
     std::ranges::move(part.paths, std::back_inserter(result.paths));
   }
-  result.x = batch_of_rows(carried, item);
+  result.x = batch_of_rows(carried, item, x.device());
   return result;
 }
 

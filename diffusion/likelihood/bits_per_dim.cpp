@@ -70,7 +70,8 @@ class BitsMeasurement {
  private:
   /// Bits per dimension [n, K].
   std::vector<double> solve(const Part& part, OdeOptions ode) {
-    const Tensor x = dequantized(set_, part.first, part.n, range_, options_.seed, part.draw);
+    const Tensor x =
+        dequantized(set_, part.first, part.n, range_, options_.seed, part.draw).to(options_.device);
     std::vector<Tensor> probes;
     if (options_.probes > 0)
       probes = draw_probes(options_.probe_type, x.shape(), options_.probes, options_.seed,

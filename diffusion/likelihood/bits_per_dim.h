@@ -15,6 +15,7 @@ struct LikelihoodOptions {
   Index solver_images = 4;  ///< images that are solved again to see the solver's error
   std::uint64_t seed = 0;
   Index batch = 64;
+  Device device = Device::cpu;                     ///< of the score
   OdeOptions ode = {};                             ///< `first_sample` and `progress` are set here
   std::function<bool(double done)> progress = {};  ///< from 0 to 1; false stops
 };

@@ -32,11 +32,11 @@ std::vector<double> row_dots(const Tensor& a, const Tensor& b, std::size_t n) {
 }
 
 /// The d-th unit vector for each of n rows.
-Tensor unit_vectors(const Shape& batch, Index d) {
+Tensor unit_vectors(const Shape& batch, Index d, Device device) {
   std::vector<Real> values(static_cast<std::size_t>(batch.elements()), 0);
   const Index D = batch.elements() / batch[0];
   for (Index n = 0; n < batch[0]; ++n) values[static_cast<std::size_t>(n * D + d)] = 1;
-  return Tensor(batch, values);
+  return Tensor(batch, values, device);
 }
 
 /// e^T (f I - g^2 J_s / 2) e of each row, from J_s^T e.
@@ -93,10 +93,10 @@ std::vector<double> interleaved(const std::vector<double>& a, const std::vector<
 }  // namespace
 
 FlowDerivative flow_derivative(const Sde& sde, const Score& score, const std::vector<double>& x,
-                               const Shape& item, const Times& t,
-                               const std::vector<Tensor>& probes) {
+                               const Shape& item, const Times& t, const std::vector<Tensor>& probes,
+                               Device device) {
   const RecordingScope record(true);
-  Tensor state = batch_of_rows(x, item);
+  Tensor state = batch_of_rows(x, item, device);
   state.require_grad();
   const Tensor s = score(state, t);
   FlowDerivative result{.drift = flow_drift(sde, t, x, s), .divergence = {}};
@@ -105,8 +105,8 @@ FlowDerivative flow_derivative(const Sde& sde, const Score& score, const std::ve
   const Index K = probes.empty() ? D : static_cast<Index>(probes.size());
   std::vector<double> columns;  // [K, n]
   for (Index k = 0; k < K; ++k) {
-    const Tensor e =
-        probes.empty() ? unit_vectors(state.shape(), k) : probes[static_cast<std::size_t>(k)];
+    const Tensor e = probes.empty() ? unit_vectors(state.shape(), k, device)
+                                    : probes[static_cast<std::size_t>(k)];
     const Tensor vjp = grad({s}, {state}, {e}, {.retain_graph = k + 1 < K})[0];
     const std::vector<double> column = along_probe(sde, t, e, vjp);
     columns.insert(columns.end(), column.begin(), column.end());
@@ -119,20 +119,23 @@ FlowDerivative flow_derivative(const Sde& sde, const Score& score, const std::ve
 }
 
 FlowDensity flow_density(const Sde& sde, const Score& score, const Tensor& x,
-                         const std::vector<Tensor>& probes, const FlowDensityOptions& options) {
+                         const std::vector<Tensor>& given, const FlowDensityOptions& options) {
   const NoGrad no_grad;
   check_flow_times(sde, options.eps);
   const Shape item = item_of(x);
-  for (const Tensor& e : probes)
+  std::vector<Tensor> probes;
+  for (const Tensor& e : given) {
     if (e.shape() != x.shape())
       fail("likelihood", "expected probes ", x.shape(), ", got ", e.shape());
+    probes.push_back(e.to(x.device()));
+  }
 
   const auto N = static_cast<std::size_t>(x.size(0)), D = static_cast<std::size_t>(item.elements());
   const std::size_t K = probes.empty() ? 1 : probes.size();
   const OdeFunction derivative = [&](std::span<const Index> active, const Times& t,
                                      const std::vector<double>& rows) {
     const FlowDerivative d = flow_derivative(sde, score, leading(rows, D + K, D), item, t,
-                                             rows_of_probes(probes, active));
+                                             rows_of_probes(probes, active), x.device());
     return interleaved(d.drift, d.divergence, t.size());
   };
   OdeSolution solution =

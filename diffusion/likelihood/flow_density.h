@@ -25,10 +25,11 @@ struct FlowDerivative {
 };
 
 /// At the states x [n, D], elements of shape `item`, with probes [n, item...] each. Without probes
-/// the divergence is exact (K = 1), by D vector-Jacobian products: for small D.
+/// the divergence is exact (K = 1), by D vector-Jacobian products: for small D. The score is asked
+/// on `device`, where the probes are.
 FlowDerivative flow_derivative(const Sde& sde, const Score& score, const std::vector<double>& x,
-                               const Shape& item, const Times& t,
-                               const std::vector<Tensor>& probes);
+                               const Shape& item, const Times& t, const std::vector<Tensor>& probes,
+                               Device device = Device::cpu);
 
 struct FlowDensityOptions {
   double eps = 1e-5;  ///< time of the data, as published for all SDEs

@@ -2,10 +2,10 @@
 
 namespace ito {
 
-Tensor batch_of_rows(const std::vector<double>& rows, const Shape& item) {
+Tensor batch_of_rows(const std::vector<double>& rows, const Shape& item, Device device) {
   Shape shape = item;
   shape.insert(shape.begin(), static_cast<Index>(rows.size()) / item.elements());
-  return Tensor(shape, std::vector<Real>(rows.begin(), rows.end()));
+  return Tensor(shape, std::vector<Real>(rows.begin(), rows.end()), device);
 }
 
 std::vector<double> rows_of_batch(const Tensor& x) {
@@ -36,11 +36,11 @@ std::vector<double> flow_drift(const Sde& sde, const Times& t, const std::vector
   return drift;
 }
 
-OdeFunction probability_flow(const Sde& sde, const Score& score, const Shape& item) {
-  return
-      [&sde, &score, item](std::span<const Index>, const Times& t, const std::vector<double>& x) {
-        return flow_drift(sde, t, x, score(batch_of_rows(x, item), t));
-      };
+OdeFunction probability_flow(const Sde& sde, const Score& score, const Shape& item, Device device) {
+  return [&sde, &score, item, device](std::span<const Index>, const Times& t,
+                                      const std::vector<double>& x) {
+    return flow_drift(sde, t, x, score(batch_of_rows(x, item, device), t));
+  };
 }
 
 void check_flow_times(const Sde& sde, double eps) {

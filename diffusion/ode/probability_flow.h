@@ -7,8 +7,9 @@
 
 namespace ito {
 
-/// Rows [n, D] of doubles as a batch [n, item...], and back.
-Tensor batch_of_rows(const std::vector<double>& rows, const Shape& item);
+/// Rows [n, D] of doubles as a batch [n, item...] on `device`, and back.
+Tensor batch_of_rows(const std::vector<double>& rows, const Shape& item,
+                     Device device = Device::cpu);
 std::vector<double> rows_of_batch(const Tensor& x);
 
 /// The shape of one element of a batch [N, item...]; throws without a batch axis.
@@ -18,8 +19,10 @@ Shape item_of(const Tensor& x);
 std::vector<double> flow_drift(const Sde& sde, const Times& t, const std::vector<double>& x,
                                const Tensor& s);
 
-/// dx/dt of batches of elements of shape `item`. Refers to `sde` and `score`.
-OdeFunction probability_flow(const Sde& sde, const Score& score, const Shape& item);
+/// dx/dt of batches of elements of shape `item`; the score is asked on `device`. Refers to `sde`
+/// and `score`.
+OdeFunction probability_flow(const Sde& sde, const Score& score, const Shape& item,
+                             Device device = Device::cpu);
 
 /// Throws unless 0 < eps < T.
 void check_flow_times(const Sde& sde, double eps);

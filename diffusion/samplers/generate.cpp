@@ -18,7 +18,11 @@ std::vector<SampleRange> batches_of(const SampleRange& range) {
   std::vector<SampleRange> batches;
   for (Index begin = 0; begin < range.count; begin += range.batch) {
     const Index n = std::min(range.batch, range.count - begin);
-    batches.push_back({.seed = range.seed, .first = range.first + begin, .count = n, .batch = n});
+    batches.push_back({.seed = range.seed,
+                       .first = range.first + begin,
+                       .count = n,
+                       .batch = n,
+                       .device = range.device});
   }
   return batches;
 }
@@ -26,7 +30,7 @@ std::vector<SampleRange> batches_of(const SampleRange& range) {
 NoiseSource noise_of(const SampleRange& batch, const Shape& item) {
   Shape shape = {batch.count};
   shape.insert(shape.end(), item.begin(), item.end());
-  return random_noise(shape, batch.seed, batch.first);
+  return random_noise(shape, batch.seed, batch.first, batch.device);
 }
 
 /// draw() with samples named by their numbers in what it throws.

@@ -12,6 +12,7 @@ struct SampleRange {
   Index first = 0;  ///< number of the first sample
   Index count = 1;
   Index batch = 64;
+  Device device = Device::cpu;  ///< of the samples, and of the score that makes them
 };
 
 /// Told the steps done of all; false stops.

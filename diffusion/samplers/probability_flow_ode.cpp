@@ -12,7 +12,8 @@ namespace {
 Tensor denoised(const Sde& sde, const Score& score, const Tensor& x, const FlowOptions& options) {
   const auto N = static_cast<std::size_t>(x.size(0));
   const ReverseDiffusion last({sde, score}, options.last_step);
-  return last.step(x, Times(N, options.eps), Times(N, 0), Tensor::zeros(x.shape())).mean;
+  return last.step(x, Times(N, options.eps), Times(N, 0), Tensor::zeros(x.shape(), x.device()))
+      .mean;
 }
 
 }  // namespace
@@ -22,15 +23,17 @@ FlowSamples probability_flow_ode(const Sde& sde, const Score& score, const Tenso
   const NoGrad no_grad;
   check_flow_times(sde, options.eps);
   const Shape item = item_of(x_T);
-  OdeSolution solution = solve_ode(probability_flow(sde, score, item), rows_of_batch(x_T),
+  const Device device = x_T.device();
+  OdeSolution solution = solve_ode(probability_flow(sde, score, item, device), rows_of_batch(x_T),
                                    x_T.size(0), sde.T(), options.eps, options.ode);
 
-  FlowSamples samples{.x = batch_of_rows(solution.y, item),
+  FlowSamples samples{.x = batch_of_rows(solution.y, item, device),
                       .frames = {},
                       .paths = std::move(solution.paths),
                       .calls = solution.calls,
                       .complete = solution.complete};
-  for (const auto& rows : solution.output) samples.frames.push_back(batch_of_rows(rows, item));
+  for (const auto& rows : solution.output)
+    samples.frames.push_back(batch_of_rows(rows, item, device));
   if (options.denoise && samples.complete) {
     samples.x = denoised(sde, score, samples.x, options);
     ++samples.calls;

@@ -45,7 +45,7 @@ Update Sra1::step(const Tensor& x, const Times& t, const Times& s, const Tensor&
 }
 
 Update Sra1::step(const Tensor& x, const Times& t, const Times& s, const Tensor& z) const {
-  return step(x, t, s, z, Tensor::zeros(z.shape()));
+  return step(x, t, s, z, Tensor::zeros(z.shape(), z.device()));
 }
 
 Update Sra1::advance(const Tensor& x, const Times& t, const Times& s,

@@ -60,7 +60,7 @@ double ClassifierTrainer::step() {
   const Sde& sde = classifier_.sde();
   const Tensor x_0 = batch(images_, rows, classifier_.config().range);
   const Times t = draw_times(sde, B, address);
-  const Tensor x_t = sde.perturb(x_0, t, draw_noise(x_0.shape(), address));
+  const Tensor x_t = sde.perturb(x_0, t, draw_noise(x_0.shape(), address, x_0.device()));
   const Tensor loss = cross_entropy(classifier_.forward(x_t, t), labels_of(images_, rows));
   if (!std::isfinite(loss.item()))
     fail("train-classifier", "the loss is ", loss.item(), " in step ", k + 1,
@@ -82,7 +82,7 @@ std::vector<NoisyAccuracy> ClassifierTrainer::accuracy(const ImageSet& set, Inde
   std::vector<NoisyAccuracy> result;
   if (rows.empty()) return result;
   const Tensor x_0 = batch(set, rows, classifier_.config().range);
-  const Tensor z = draw_noise(x_0.shape(), {});
+  const Tensor z = draw_noise(x_0.shape(), {}, x_0.device());
   for (int level = 0; level < levels; ++level) {
     const double t = sde.T() * (level + 0.5) / levels;
     const Times times(rows.size(), t);

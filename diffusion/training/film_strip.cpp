@@ -24,7 +24,7 @@ void check_frames(Index frames) {
 Tensor forward_frames(const Sde& sde, const Tensor& x_0, Index frames, std::uint64_t seed) {
   check_frames(frames);
   const NoGrad no_grad;
-  const NoiseSource noise = random_noise(x_0.shape(), seed);
+  const NoiseSource noise = random_noise(x_0.shape(), seed, 0, x_0.device());
   const double dt = sde.T() / static_cast<double>(frames - 1);
   std::vector<Tensor> out = {x_0};
   for (Index j = 1; j < frames; ++j) {

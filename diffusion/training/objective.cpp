@@ -28,8 +28,8 @@ Objective importance_objective(const ObjectiveConfig& config, const SdeConfig& s
     const Score score = network_score(network, *sde, Labels::continuous,
                                       mode == Mode::training ? &dropout : nullptr);
     const Times t = draw_importance_times(*sde, x_0.size(0), address, config.eps);
-    return importance_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address), config.reduction,
-                           config.eps);
+    return importance_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address, x_0.device()),
+                           config.reduction, config.eps);
   };
 }
 
@@ -43,7 +43,7 @@ Objective denoising_objective(const ObjectiveConfig& config, const SdeConfig& sd
         network_score(network, *sde, labels, mode == Mode::training ? &dropout : nullptr);
     const Times t = labels == Labels::discrete ? draw_levels(*sde, x_0.size(0), address)
                                                : draw_times(*sde, x_0.size(0), address, config.eps);
-    return denoising_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address),
+    return denoising_loss(*sde, score, x_0, t, draw_noise(x_0.shape(), address, x_0.device()),
                           {config.weighting, config.reduction});
   };
 }
@@ -54,7 +54,7 @@ Objective ddpm_objective(const ObjectiveConfig& config, const SdeConfig& sde_con
                        const BatchAddress& address, Mode mode) {
     const RandomStream dropout = address.stream(Purpose::dropout);
     return ddpm_loss(*sde, network, x_0, draw_indices(*sde, x_0.size(0), address),
-                     draw_noise(x_0.shape(), address), config.reduction,
+                     draw_noise(x_0.shape(), address, x_0.device()), config.reduction,
                      mode == Mode::training ? &dropout : nullptr);
   };
 }

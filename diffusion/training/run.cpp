@@ -8,6 +8,7 @@
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/sampling.h"
 #include "engine/ops.h"
+#include "nn/device.h"
 
 namespace ito {
 namespace {
@@ -113,9 +114,10 @@ class Run {
     const nn::EmaScope averaged(trainer_.ema());
     const auto sde = make_sde(c.sde);
     const Score score = network_score(trainer_.network(), *sde, labels_of(c.objective));
-    const Samples samples =
-        draw_samples(*sde, score, item, c.sampling, {.seed = c.seed, .count = config_.samples},
-                     {.progress = [&](int, int) { return !stopped(); }});
+    const Samples samples = draw_samples(
+        *sde, score, item, c.sampling,
+        {.seed = c.seed, .count = config_.samples, .device = nn::device_of(trainer_.network())},
+        {.progress = [&](int, int) { return !stopped(); }});
     if (!samples.complete) return;
     const std::string path = folder_.sample_path(trainer_.steps_done());
     const json made_by = {{"step", trainer_.steps_done()}, {"config", definition(c)}};

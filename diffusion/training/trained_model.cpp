@@ -1,10 +1,11 @@
 #include "diffusion/training/trained_model.h"
 
 #include "diffusion/training/objective.h"
+#include "nn/device.h"
 
 namespace ito {
 
-TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
+TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights, Device device)
     : config_(config_from_json(checkpoint.config)),
       step_(checkpoint.step),
       network_(make_network(config_.model)),
@@ -17,6 +18,7 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights)
   if (weights == Weights::averaged) {
     for (auto& [name, value] : checkpoint.group("ema")) state[name] = value;
   }
+  nn::move(*network_, device);
   nn::load(*network_, state);
 }
 

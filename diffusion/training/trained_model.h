@@ -16,9 +16,9 @@ enum class Weights {
 
 class TrainedModel {
  public:
-  /// Throws Error when the checkpoint does not fit its own configuration, or has averages alone and
-  /// not they are asked for.
-  TrainedModel(const Checkpoint& checkpoint, Weights weights);
+  /// Its network is on `device`. Throws Error when the checkpoint does not fit its own
+  /// configuration, or has averages alone and not they are asked for.
+  TrainedModel(const Checkpoint& checkpoint, Weights weights, Device device = Device::cpu);
 
   const nn::ScoreNetwork& network() const { return *network_; }
   const Sde& sde() const { return *sde_; }

@@ -6,15 +6,17 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "nn/device.h"
 #include "nn/layers/class_embedding.h"
 #include "nn/recompute.h"
 
 namespace ito {
 namespace {
 
-std::unique_ptr<nn::ScoreNetwork> initialised_network(const TrainingConfig& config) {
+std::unique_ptr<nn::ScoreNetwork> initialised_network(const TrainingConfig& config, Device device) {
   auto network = make_network(config.model);
   nn::initialise(*network, config.seed);
+  nn::move(*network, device);
   return network;
 }
 
@@ -47,10 +49,11 @@ BatchAddress held_out_address(Index first) {
 
 }  // namespace
 
-Trainer::Trainer(const TrainingConfig& config, const ImageSet& images)
+Trainer::Trainer(const TrainingConfig& config, const ImageSet& images, Device device)
     : config_(config),
       images_(images),
-      network_(initialised_network(config)),
+      device_(device),
+      network_(initialised_network(config, device)),
       objective_(make_objective(config.objective, config.sde)),
       order_(images.count, config.seed),
       adam_(network_->parameters(), config.optimiser),
@@ -71,13 +74,13 @@ Trainer::Part Trainer::part(Index begin, Index end) {
   const BatchAddress address = {config_.seed, static_cast<std::uint32_t>(k), begin};
   const auto rows = order_.rows(k * config_.batch.size + begin, n);
   const auto flips = config_.data.flip ? draw_flips(n, address) : std::vector<std::uint8_t>();
-  const Tensor x_0 = batch(images_, rows, config_.data.range, flips);
+  const Tensor x_0 = batch(images_, rows, config_.data.range, flips).to(device_);
 
   const nn::RecomputeScope recompute(config_.batch.recompute);
   const double share = static_cast<double>(n) / static_cast<double>(config_.batch.size);
   const Loss loss = loss_of(images_, rows, x_0, address, Mode::training);
   return {share * loss.mean.item(),
-          grad({loss.mean}, handles(adam_.parameters()), {Tensor::scalar(share)})};
+          grad({loss.mean}, handles(adam_.parameters()), {Tensor::scalar(share, device_)})};
 }
 
 StepReport Trainer::step() {
@@ -110,7 +113,7 @@ double Trainer::held_out_loss(const ImageSet& images, Index most) {
   for (Index first = 0; first < n; first += B) {
     std::vector<Index> rows(static_cast<std::size_t>(std::min(B, n - first)));
     std::iota(rows.begin(), rows.end(), first);
-    const Tensor x_0 = batch(images, rows, config_.data.range);
+    const Tensor x_0 = batch(images, rows, config_.data.range).to(device_);
     const Loss loss = loss_of(images, rows, x_0, held_out_address(first), Mode::evaluation);
     for (const Real l : loss.per_example.to_host()) sum += static_cast<double>(l);
   }

@@ -30,9 +30,10 @@ struct StepReport {
 /// differ by the order of summation only.
 class Trainer {
  public:
-  /// Refers to `images`, which must outlive the trainer. The network starts as the seed says.
-  /// Throws when it is told classes and the images have no labels, or labels that it does not know.
-  Trainer(const TrainingConfig& config, const ImageSet& images);
+  /// Refers to `images`, which must outlive the trainer. The network starts as the seed says,
+  /// and is trained on `device`. Throws when it is told classes and the images have no labels, or
+  /// labels that it does not know.
+  Trainer(const TrainingConfig& config, const ImageSet& images, Device device = Device::cpu);
 
   /// One optimisation step. Throws Diverged.
   StepReport step();
@@ -62,6 +63,7 @@ class Trainer {
 
   TrainingConfig config_;
   const ImageSet& images_;
+  Device device_;
   std::unique_ptr<nn::ScoreNetwork> network_;
   Objective objective_;
   DataOrder order_;

@@ -4,6 +4,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -71,7 +72,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
   }
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(2)));
   const kernels::Attention s{q.size(0), q.size(1), k.size(1), q.size(2), v.size(2), scale};
-  Tensor y({s.B, s.T, s.E}, q.device());
+  Tensor y({s.B, s.T, s.E}, device_of("attention", q, k, v));
   kernels::attention(q.device(), s, q.data(), k.data(), v.data(), y.mutable_data());
   const Vjp vjp = [s](const Backward& b) {
     if (recording()) {

@@ -5,6 +5,7 @@
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "engine/ops/add_shift.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -53,7 +54,7 @@ void check_output(const char* where, const Shape& y, const kernels::Conv& s) {
 
 Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options) {
   const kernels::Conv s = geometry("conv2d", x.shape(), w.shape(), options);
-  Tensor y({s.N, s.P, s.Q, s.O}, x.device());
+  Tensor y({s.N, s.P, s.Q, s.O}, device_of("conv2d", x, w));
   kernels::conv2d(x.device(), s, x.data(), w.data(), y.mutable_data());
   const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);
@@ -67,7 +68,7 @@ Tensor conv2d(const Tensor& x, const Tensor& w, Conv2dOptions options) {
 Tensor conv2d_add(const Tensor& x, const Tensor& w, const Tensor& shift, const Tensor& residual,
                   Conv2dOptions options, double scale) {
   const kernels::Conv s = geometry("conv2d_add", x.shape(), w.shape(), options);
-  Tensor y({s.N, s.P, s.Q, s.O}, x.device());
+  Tensor y({s.N, s.P, s.Q, s.O}, device_of("conv2d_add", x, w, shift, residual));
   kernels::conv2d_add(x.device(), s, x.data(), w.data(),
                       addend("conv2d_add", y, shift, residual, scale), y.mutable_data());
   const Vjp vjp = [s, options, scale](const Backward& v) {
@@ -93,7 +94,7 @@ Tensor conv2d_input_grad(const Tensor& y, const Tensor& w, Index H, Index W,
   const Shape shape{y.size(0), H, W, w.size(2)};
   const kernels::Conv s = geometry("conv2d_input_grad", shape, w.shape(), options);
   check_output("conv2d_input_grad", y.shape(), s);
-  Tensor x(shape, y.device());
+  Tensor x(shape, device_of("conv2d_input_grad", y, w));
   kernels::conv2d_input_grad(y.device(), s, y.data(), w.data(), x.mutable_data());
   const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);
@@ -113,7 +114,7 @@ Tensor conv2d_weight_grad(const Tensor& x, const Tensor& y, Index KH, Index KW,
   const Shape shape{KH, KW, x.size(3), y.size(3)};
   const kernels::Conv s = geometry("conv2d_weight_grad", x.shape(), shape, options);
   check_output("conv2d_weight_grad", y.shape(), s);
-  Tensor w(shape, x.device());
+  Tensor w(shape, device_of("conv2d_weight_grad", x, y));
   kernels::conv2d_weight_grad(x.device(), s, x.data(), y.data(), w.mutable_data());
   const Vjp vjp = [s, options](const Backward& v) {
     Gradients gradients(2);

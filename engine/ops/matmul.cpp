@@ -6,6 +6,7 @@
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "engine/ops/add_shift.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -52,7 +53,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   Shape shape = a.rank() >= b.rank() ? batch_shape(a) : batch_shape(b);
   shape.push_back(a.size(transpose_a ? -1 : -2));
   shape.push_back(g.n);
-  Tensor y(shape, a.device());
+  Tensor y(shape, device_of("matmul", a, b));
   kernels::gemm(a.device(), g, a.data(), b.data(), y.mutable_data());
   const Vjp vjp = [transpose_a, transpose_b](const Backward& v) {
     const Tensor &A = v.x[0], &B = v.x[1];
@@ -85,7 +86,7 @@ Tensor matmul_add(const Tensor& x, const Tensor& w, const Tensor& shift, const T
   const Index K = w.size(0), D = w.size(1);
   Shape shape = x.shape();
   shape.back() = D;
-  Tensor y(shape, x.device());
+  Tensor y(shape, device_of("matmul_add", x, w, shift, residual));
   const Index rows = shape.elements() / std::max<Index>(D, 1);
   const kernels::Gemm product{.m = rows, .n = D, .k = K};
   kernels::gemm(x.device(), product, x.data(), w.data(), y.mutable_data());

@@ -3,6 +3,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -26,7 +27,7 @@ Tensor group_norm_definition(const Tensor& x, const Tensor& gamma, const Tensor&
 /// x [N, S, C] -> the same; gamma and beta [C] or empty.
 Tensor fused_group_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                         const kernels::Norm& s) {
-  const Device device = x.device();
+  const Device device = device_of("group_norm", x, gamma, beta);
   Tensor y(x.shape(), device), average({s.N, s.G}, device), rstd({s.N, s.G}, device);
   kernels::group_norm(device, s, x.data(), gamma.data(), beta.data(), y.mutable_data(),
                       average.mutable_data(), rstd.mutable_data());

@@ -6,6 +6,7 @@
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "engine/ops/broadcast.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -30,9 +31,8 @@ Tensor unary(const char* name, Unary f, const Tensor& x, Keep keep, Vjp vjp, dou
 
 Tensor binary_value(const char* name, Binary f, const Tensor& a, const Tensor& b) {
   if (!a.defined() || !b.defined()) fail(name, "an input is empty");
-  if (a.device() != b.device()) fail(name, "the inputs are on different devices");
   const Shape shape = broadcast_shape(name, a.shape(), b.shape());
-  Tensor y(shape, a.device());
+  Tensor y(shape, device_of(name, a, b));
   kernels::binary(a.device(), f, a.data(), b.data(), y.mutable_data(),
                   broadcast_loops(shape, a.shape(), b.shape()));
   return y;
@@ -206,7 +206,7 @@ Tensor select(const Tensor& mask, const Tensor& a, const Tensor& b) {
     fail("select", "expected three equal shapes, got ", mask.shape(), ", ", a.shape(), " and ",
          b.shape());
   }
-  Tensor y(a.shape(), a.device());
+  Tensor y(a.shape(), device_of("select", a, b, mask));
   kernels::select(a.device(), mask.data(), a.data(), b.data(), y.mutable_data(), a.elements());
   const Tensor where = mask.detach();
   const Vjp vjp = [where](const Backward& v) {

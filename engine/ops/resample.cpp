@@ -3,6 +3,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -24,7 +25,7 @@ kernels::Fir adjoint(const kernels::Fir& s) {
 }
 
 Tensor filter(const Tensor& x, const Tensor& kernel, const kernels::Fir& s) {
-  Tensor y({s.N, s.P, s.Q, s.C}, x.device());
+  Tensor y({s.N, s.P, s.Q, s.C}, device_of("upfirdn2d", x, kernel));
   kernels::upfirdn2d(x.device(), s, x.data(), kernel.data(), y.mutable_data());
   return record(
       "upfirdn2d", y, {x},

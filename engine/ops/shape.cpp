@@ -6,6 +6,7 @@
 #include "engine/autograd.h"
 #include "engine/ops.h"
 #include "engine/ops/broadcast.h"
+#include "engine/ops/device_of.h"
 #include "kernels/kernels.h"
 
 namespace ito {
@@ -147,6 +148,7 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
   std::vector<const Real*> sources;
   std::vector<Index> widths;
   for (const Tensor& part : parts) {
+    device_of("concat", y, part);
     sources.push_back(part.data());
     widths.push_back(rows == 0 ? 0 : part.elements() / rows);
   }

@@ -1,47 +1,27 @@
 // The optimiser's elementwise steps, and the norm that clipping needs.
 
+#include "kernels/adam_update.h"
 #include "kernels/cpu/lanes.h"
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/scratch.h"
-#include "kernels/math.h"
 
 namespace ito::kernels::ITO_LEVEL {
 
 namespace {
 
-/// The numbers of a step, rounded once.
-struct Step {
-  explicit Step(const Adam& a)
-      : beta1(static_cast<Real>(a.beta1)),
-        beta2(static_cast<Real>(a.beta2)),
-        rest1(static_cast<Real>(1 - a.beta1)),
-        rest2(static_cast<Real>(1 - a.beta2)),
-        size(static_cast<Real>(a.learning_rate / a.correction1)),
-        inverse(static_cast<Real>(1 / sqrt_(a.correction2))),
-        eps(static_cast<Real>(a.eps)),
-        decay(static_cast<Real>(a.weight_decay)),
-        scale(static_cast<Real>(a.gradient_scale)),
-        average_rate(static_cast<Real>(a.average_rate)) {}
-  Real beta1, beta2, rest1, rest2, size, inverse, eps, decay, scale, average_rate;
-};
-
-// Kingma & Ba 2015, algorithm 1, with the weight decay added to the gradient (L2).
 template <bool averaging>
-void adam_range(const Step& a, Real* __restrict p, const Real* __restrict g, Real* __restrict m,
+void adam_range(const AdamStep& a, Real* __restrict p, const Real* __restrict g, Real* __restrict m,
                 Real* __restrict v, Real* __restrict average, Index n) {
   for (Index i = 0; i < n; ++i) {
-    const Real gradient = a.scale * g[i] + a.decay * p[i];
-    m[i] = a.beta1 * m[i] + a.rest1 * gradient;
-    v[i] = a.beta2 * v[i] + a.rest2 * (gradient * gradient);
-    p[i] -= a.size * m[i] / (sqrt_(v[i]) * a.inverse + a.eps);
-    if (averaging) average[i] += a.average_rate * (p[i] - average[i]);
+    adam_update(a, g[i], p[i], m[i], v[i]);
+    if (averaging) average[i] = moved(average[i], p[i], a.average_rate);
   }
 }
 
 }  // namespace
 
 void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Real* average, Index n) {
-  const Step step(a);
+  const AdamStep step = adam_step(a);
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
     const Index count = end - begin;
     if (average == nullptr) {
@@ -55,7 +35,7 @@ void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Real* average, Index
 void ema(Real* average, const Real* p, Index n, double rate) {
   const Real weight = static_cast<Real>(rate);
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) average[i] += weight * (p[i] - average[i]);
+    for (Index i = begin; i < end; ++i) average[i] = moved(average[i], p[i], weight);
   });
 }
 

@@ -1,33 +1,12 @@
 #pragma once
-// Loop nests over strided operands. Internal linkage, as everything in kernels/cpu.
+// Loop nests over strided operands, in runs of the inner axis. Internal linkage, as everything in
+// kernels/cpu.
 
 #include "kernels/cpu/parallel.h"
-#include "kernels/types.h"
+#include "kernels/loop_nest.h"
 
 namespace ito::kernels {
 namespace {
-
-/// The same loop nest with neighbouring axes joined wherever all operands allow it, and without
-/// axes of size 1; never of rank 0. Long inner loops come of it.
-inline Strided joined(const Strided& s) {
-  Strided out;
-  for (int i = 0; i < s.rank; ++i) {
-    if (s.size[i] == 1) continue;
-    const int last = out.rank - 1;
-    const bool joins = last >= 0 && out.a[last] == s.a[i] * s.size[i] &&
-                       out.b[last] == s.b[i] * s.size[i] && out.y[last] == s.y[i] * s.size[i];
-    const int at = joins ? last : out.rank++;
-    out.size[at] = joins ? out.size[last] * s.size[i] : s.size[i];
-    out.a[at] = s.a[i];
-    out.b[at] = s.b[i];
-    out.y[at] = s.y[i];
-  }
-  if (out.rank == 0) {
-    out.rank = 1;
-    out.size[0] = 1;
-  }
-  return out;
-}
 
 /// Where a run of the inner axis starts.
 struct Offsets {

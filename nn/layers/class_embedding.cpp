@@ -33,14 +33,15 @@ Tensor ClassEmbedding::forward(const Tensor& weights, Index N, const RandomStrea
   if (!fits)
     fail("classes", "expected weights [", N, ", ", options_.classes, "] or [1, ", options_.classes,
          "], got ", weights.shape());
-  Tensor rows = broadcast_to(weights, {N, options_.classes});
+  const Device device = weight_.device();
+  Tensor rows = broadcast_to(weights.to(device), {N, options_.classes});
   if (dropout != nullptr && options_.label_dropout > 0) {
     RandomStream mine = *dropout;
     mine.sub = ordinal_;
     std::vector<Real> told;
     for (const double u : uniform_per_image(N, mine))
       told.push_back(u < options_.label_dropout ? 0 : 1);
-    rows = rows * broadcast_to(Tensor({N, 1}, told), rows.shape());
+    rows = rows * broadcast_to(Tensor({N, 1}, told, device), rows.shape());
   }
   return matmul(rows, weight_);
 }

@@ -28,7 +28,7 @@ Tensor divide_by_sigma(const Tensor& y, const std::vector<double>& sigmas) {
   }
   Shape per_sample(y.shape().size(), 1);
   per_sample[0] = static_cast<Index>(sigmas.size());
-  return y / Tensor(per_sample, used);
+  return y / Tensor(per_sample, used, y.device());
 }
 
 Tensor divide_by_sigma(const Tensor& y, const std::vector<double>& labels,

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "engine/ops.h"
+#include "nn/device.h"
 
 namespace ito::nn {
 
@@ -102,7 +103,8 @@ Tensor TimeEmbedding::features(const std::vector<double>& labels) const {
 }
 
 Tensor TimeEmbedding::forward(const std::vector<double>& labels) const {
-  const Tensor h = activate(options_.activation, linear_0_.forward(features(labels)));
+  const Tensor at = features(labels).to(device_of(linear_0_));
+  const Tensor h = activate(options_.activation, linear_0_.forward(at));
   return linear_1_.forward(h);
 }
 

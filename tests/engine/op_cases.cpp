@@ -33,12 +33,13 @@ OpCase fir(const std::string& name, Shape x, const Shape& kernel, FirOptions opt
   for (Index i = 0; i < kernel.elements(); ++i)
     taps.push_back(static_cast<Real>(0.1 * double(i) - 0.3));
   const Tensor k(kernel, taps);
-  return {name,
-          {std::move(x)},
-          [k, options](const Inputs& in) { return upfirdn2d(in[0], k, options); },
-          -1.5,
-          1.5,
-          true};
+  return {
+      name,
+      {std::move(x)},
+      [k, options](const Inputs& in) { return upfirdn2d(in[0], k.to(in[0].device()), options); },
+      -1.5,
+      1.5,
+      true};
 }
 
 void add_pointwise(std::vector<OpCase>& cases) {
@@ -61,7 +62,7 @@ void add_pointwise(std::vector<OpCase>& cases) {
   cases.push_back({"select", {s, s}, [](const Inputs& x) {
                      std::vector<Real> mask;
                      for (Index i = 0; i < x[0].elements(); ++i) mask.push_back(Real(i % 3 == 0));
-                     return select(Tensor(x[0].shape(), mask), x[0], x[1]);
+                     return select(Tensor(x[0].shape(), mask, x[0].device()), x[0], x[1]);
                    }});
   cases.push_back(
       {"dropout",

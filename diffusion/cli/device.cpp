@@ -1,0 +1,51 @@
+#include "diffusion/cli/device.h"
+
+#include "diffusion/cli/command.h"
+#include "kernels/backend.h"
+#include "kernels/threads.h"
+
+namespace ito::cli {
+namespace {
+
+/// Empty where there is a CUDA device, else why there is none.
+std::string why_no_cuda() {
+  try {
+    kernels::cuda_backend().devices();
+    return "";
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
+}
+
+Device device_named(const std::string& name) {
+  if (name == "cpu") return Device::cpu;
+  const std::string why = why_no_cuda();
+  if (name == "auto") return why.empty() ? Device::cuda : Device::cpu;
+  if (!why.empty()) throw UsageError("--device cuda: " + why);
+  return Device::cuda;
+}
+
+}  // namespace
+
+void add_device(CLI::App& command, Device& device) {
+  command
+      .add_option_function<std::string>(
+          "--device", [&device](const std::string& name) { device = device_named(name); },
+          "cpu (default), cuda, or auto: cuda where there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+}
+
+std::vector<std::string> devices() {
+  std::vector<std::string> lines = {
+      text("cpu: ", kernels::threads(), " threads, level ", kernels::simd_level())};
+  const std::string why = why_no_cuda();
+  if (!why.empty()) {
+    lines.push_back("cuda: " + why);
+    return lines;
+  }
+  for (const std::string& name : kernels::cuda_backend().devices())
+    lines.push_back("cuda: " + name);
+  return lines;
+}
+
+}  // namespace ito::cli

@@ -1,0 +1,35 @@
+#pragma once
+// Four numbers that are read or written at once: 16 bytes in single precision.
+
+#include <cstdint>
+
+#include "kernels/cuda/launch.h"
+
+/// Before a loop whose numbers are to stay in registers.
+#ifdef __CUDACC__
+#define ITO_UNROLL _Pragma("unroll")
+#else
+#define ITO_UNROLL
+#endif
+
+namespace ito::kernels::cuda {
+
+struct alignas(16) Four {
+  Real v[4];
+};
+
+__device__ inline Four load_four(const Real* p) { return *reinterpret_cast<const Four*>(p); }
+__device__ inline void store_four(Real* p, const Four& x) { *reinterpret_cast<Four*>(p) = x; }
+
+/// Whether rows of `width` numbers from `p` on can be read four by four.
+inline bool in_fours(Index width, const void* p) {
+  return width % 4 == 0 && reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
+}
+
+/// a b + c, rounded once.
+__device__ inline float multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
+__device__ inline double multiply_add(double a, double b, double c) { return fma(a, b, c); }
+
+inline Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
+
+}  // namespace ito::kernels::cuda
