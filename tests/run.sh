@@ -44,7 +44,9 @@ packages=(g++ cmake ninja-build libopenblas-openmp-dev libpng-dev libjpeg62-turb
 stage "packages" need_packages "${packages[@]}"
 
 if [ $quick = yes ]; then
-  stage "build: float, OpenBLAS" configure_and_build build all
+  # What the fast tests run, no more.
+  stage "build: float, OpenBLAS" configure_and_build build \
+    "ito ito_test_kernels ito_test_engine ito_test_nn ito_test_diffusion"
   stage "test: fast ones" run_tests build -L fast
 else
   format_is_clean() {
