@@ -330,7 +330,7 @@ ImageSet blank_images(const TrainingConfig& config) {
 
 void print_preset(const Preset& preset) {
   static const Table table = counting_table();
-  const TrainingConfig config = config_from_json(nlohmann::json::parse(preset.config));
+  const TrainingConfig config = config_from_json(preset_named(preset.name));
   const ImageSet images = blank_images(config);
   replace_kernels(&table);
   Trainer trainer(config, images);

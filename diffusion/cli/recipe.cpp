@@ -44,6 +44,7 @@ void add_default(std::vector<std::string>& to, const std::string& name, CLI::Opt
 
 void add_sampling(std::vector<std::string>& to, const json& sampling) {
   for (const ConfigFlag& f : sampling_flags) {
+    if (!sampling.contains(f.key)) continue;  // of another sampler
     const json& value = sampling.at(f.key);
     if (f.kind == ConfigFlag::Kind::on) {
       if (value.get<bool>()) to.emplace_back(f.flag);
