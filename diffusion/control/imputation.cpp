@@ -24,7 +24,8 @@ Tensor Imputation::start(const Tensor& x_T, const Tensor& z) const {
   if (part_ == KnownPart::marginal)
     return put(sde_.perturb(known, Times(static_cast<std::size_t>(z.size(0)), sde_.T()), z), x_T);
   // The published code masks the prior draw before the change of coordinates.
-  const Tensor mask = broadcast_to(mask_, x_T.shape()), zero = Tensor::zeros(x_T.shape(), x_T.device());
+  const Tensor mask = broadcast_to(mask_, x_T.shape()),
+               zero = Tensor::zeros(x_T.shape(), x_T.device());
   return put(known, zero) + select(mask, zero, x_T);
 }
 
