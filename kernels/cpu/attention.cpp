@@ -69,7 +69,7 @@ void attention_grad_one(const Attention& s, const Real* q, const Real* k, const 
     Gemm to_keys{.m = s.M, .n = s.D, .k = T, .transpose_a = true, .accumulate = first > 0};
     Gemm of_scores = to_scores, of_queries = to_queries;
     of_scores.m = of_queries.m = T;
-    probabilities(s, T, q_t, keys, p.data());
+    if (s.M > 0) probabilities(s, T, q_t, keys, p.data());
     multiply(to_values, p.data(), dy_t, dv);       // dv += p^T dy
     multiply(of_scores, dy_t, values, ds.data());  // dp = dy v^T
     scores_grad(s, T, p.data(), ds.data());
