@@ -63,7 +63,7 @@ ITO_FN float exp_bounded(float x, float most) {
 /// e^x or, from x = 88.4 on, infinity.
 ITO_FN float exp_to_infinity(float x) { return exp_bounded(x, 88.9f); }
 /// The bound of exp_finite: its e^x is finite, and so is the reciprocal.
-constexpr float exp_range(float) { return 88.0f; }
+ITO_FN constexpr float exp_range(float) { return 88.0f; }
 ITO_FN float exp_finite(float x) { return exp_bounded(x, exp_range(x)); }
 
 ITO_FN float expm1_(float x) {

@@ -76,10 +76,10 @@ std::vector<Case> cases() {
       {"tanh", Unary::tanh, [](Long x) { return std::tanh(x); }, 3},
       {"sigmoid", Unary::sigmoid, [](Long x) { return 1 / (1 + std::exp(-x)); }, 3, 0,
        Limits::infinity(), Limits::min()},
-      // in single precision x / (1 + e^-x) is 0 where e^-x would reach 2^127.5
+      // x / (1 + e^-x) is 0 where e^-x would reach 2^127.5 (2^1024)
       {"silu", Unary::silu,
        [](Long x) { return std::isinf(x) && x < 0 ? std::nanl("") : x / (1 + std::exp(-x)); }, 3, 0,
-       Limits::infinity(), sizeof(Real) == 4 ? std::ldexp(Real(1), -121) : Limits::min()},
+       Limits::infinity(), std::ldexp(Real(1), sizeof(Real) == 4 ? -121 : -1014)},
       {"softplus", Unary::softplus,
        [](Long x) { return std::fmax(x, 0.0L) + std::log1p(std::exp(-std::fabs(x))); }, 3},
       {"elu", Unary::elu, [](Long x) { return x > 0 ? x : std::expm1(x); }, 2, 1},

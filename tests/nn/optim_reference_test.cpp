@@ -15,7 +15,7 @@ namespace {
 
 // Every operation rounds by 2^-24 relative. Six Adam steps of size 0.05 on parameters of size 1 are
 // some sixty operations; the bound leaves each a few times its share of the largest value.
-constexpr double tolerance = 2e-6;
+constexpr double optim_tolerance = 2e-6;
 
 /// Two parameters, as every case has them.
 struct Pair : nn::Module {
@@ -37,7 +37,7 @@ Tensor row(const SafeTensors& file, const std::string& name, Index step) {
 }
 
 void expect_close(const Tensor& ours, const Tensor& stored, const std::string& what) {
-  EXPECT_LE(difference(ours, stored), tolerance * largest(stored)) << what;
+  EXPECT_LE(difference(ours, stored), optim_tolerance * largest(stored)) << what;
 }
 
 std::vector<std::pair<std::string, nlohmann::json>> cases(const SafeTensors& file,
@@ -80,8 +80,8 @@ void expect_optimizer(const SafeTensors& file, const std::string& name,
     const nn::Adam::Report report = adam.step({g0, g1});
     const double lr = row(file, name + ".lr", step).item();
     const double norm = row(file, name + ".gradnorm", step).item();
-    EXPECT_NEAR(report.learning_rate, lr, tolerance * lr);
-    EXPECT_NEAR(report.gradient_norm, norm, tolerance * norm);
+    EXPECT_NEAR(report.learning_rate, lr, optim_tolerance * lr);
+    EXPECT_NEAR(report.gradient_norm, norm, optim_tolerance * norm);
     expect_close(pair.p0, row(file, name + ".p0", step), "p0");
     expect_close(pair.p1, row(file, name + ".p1", step), "p1");
   }
