@@ -14,7 +14,7 @@ namespace {
 using Component = GaussianMixture::Component;
 
 /// What one component contributes.
-struct Part {
+struct ComponentPart {
   Tensor log_joint;  ///< log(weight_k N(x; k)) up to a constant that all k share, [N, 1]
   Tensor score;      ///< s_k [N, D]
 };
@@ -46,7 +46,7 @@ std::vector<double> eigenvalues(const Component& c, const Sde& sde, const Times&
 }
 
 /// x [N, D] at times t, one for each sample or one for all.
-Part contribution(const Component& c, const Sde& sde, const Tensor& x, const Times& t) {
+ComponentPart contribution(const Component& c, const Sde& sde, const Tensor& x, const Times& t) {
   const auto n = static_cast<Index>(t.size());
   Index D = x.size(1);
   std::vector<double> v = eigenvalues(c, sde, t);
@@ -97,7 +97,7 @@ Score GaussianMixture::score(const Sde& sde) const {
     const Times times = distinct(t);
     std::vector<Tensor> log_joints, scores;
     for (const Component& c : mixture.components()) {
-      Part part = contribution(c, sde, x, times);
+      ComponentPart part = contribution(c, sde, x, times);
       log_joints.push_back(part.log_joint);
       scores.push_back(part.score);
     }

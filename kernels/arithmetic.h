@@ -33,6 +33,14 @@ ITO_FN float fma_(float a, float b, float c) {
 #endif
 }
 
+ITO_FN double fma_(double a, double b, double c) {
+#if defined(__FMA__) || defined(__CUDACC__) || defined(__ARM_FEATURE_FMA)
+  return fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 /// a b + c: fused as fma_, or with both operations rounded on every target.
 template <bool fused>
 ITO_FN float mul_add(float a, float b, float c) {

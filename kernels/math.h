@@ -8,6 +8,9 @@ namespace ito::kernels {
 
 ITO_FN double exp_(double x) { return exp(x); }
 ITO_FN double exp_minus(double x) { return exp(-x); }
+ITO_FN double exp_to_infinity(double x) { return exp(x); }
+constexpr double exp_range(double) { return 700; }
+ITO_FN double exp_finite(double x) { return exp(x > exp_range(x) ? exp_range(x) : x); }
 ITO_FN double expm1_(double x) { return expm1(x); }
 ITO_FN double tanh_(double x) { return tanh(x); }
 ITO_FN double log_(double x) { return log(x); }
@@ -33,16 +36,23 @@ ITO_FN T softplus_(T x) {
   return (x < T(0) ? T(0) : x) + log1p_unit(exp_(-abs_(x)));
 }
 
-/// Derivative of x s(x), s the sigmoid: s(x) (1 + x (1 - s(x))) with 1 - s(x) = s(-x).
+/// x s(x) = x / (1 + e^-x), s the sigmoid. In single precision 0 below -88.4, where it is smaller
+/// than 2^-121.
+template <class T>
+ITO_FN T silu_(T x) {
+  return x / (T(1) + exp_to_infinity(-x));
+}
+
+/// Derivative of x s(x): s(x) (1 + x (1 - s(x))) with 1 - s(x) = e^-x s(x). Beyond the range of the
+/// exponential it is 1 or as good as 0, and x must not grow on: infinity times 0 would be NaN.
 template <class T>
 ITO_FN T silu_slope_(T x) {
-  const T e = exp_minus(abs_(x));
-  const T inverse = T(1) / (T(1) + e);
-  const T other = e * inverse;
-  T bounded = x < T(-1000) ? T(-1000) : x;  // infinity times 0 would be NaN
-  bounded = bounded > T(1000) ? T(1000) : bounded;
-  const bool negative = x < T(0);
-  return (negative ? other : inverse) * (T(1) + bounded * (negative ? inverse : other));
+  const T e = exp_finite(-x);
+  const T s = T(1) / (T(1) + e);
+  const T most = exp_range(x) + T(1);
+  T bounded = x < -most ? -most : x;
+  bounded = bounded > most ? most : bounded;
+  return s * fma_(bounded, e * s, T(1));
 }
 
 }  // namespace ito::kernels

@@ -25,7 +25,7 @@ struct ExpParts {
 
 /// e^r - 1 = r + r^2 Q(r), Q of degree 4: relative error below 2^-26.
 ITO_FN ExpParts exp_parts(float x) {
-  const float shifted = round_shift(x * 1.44269504f);
+  const float shifted = fma_(x, 1.44269504f, round_shift(0.0f));
   const float n = unshift(shifted);
   // ln 2 in two parts, the first so short that n times it is exact
   const float r = fma_(n, -1.42860677e-06f, fma_(n, -0.693145752f, x));
@@ -50,6 +50,21 @@ ITO_FN float exp_minus(float x) {
   const ExpParts e = exp_parts(x > 88.0f ? -88.0f : -x);
   return (1.0f + e.p) * power_of_two(e.n);
 }
+
+/// e^x with x kept between -87 and `most`; NaN becomes a number. Bounds by integer minima, as sign
+/// and magnitude order floats: minima of floats that keep NaN take several instructions.
+ITO_FN float exp_bounded(float x, float most) {
+  const auto bits = bits_as<std::int32_t>(x), upper = bits_as<std::int32_t>(most);
+  const auto below = static_cast<std::uint32_t>(bits < upper ? bits : upper);
+  const auto lower = bits_as<std::uint32_t>(-87.0f);
+  const ExpParts e = exp_parts(bits_as<float>(below < lower ? below : lower));
+  return (1.0f + e.p) * power_of_two(e.n);
+}
+/// e^x or, from x = 88.4 on, infinity.
+ITO_FN float exp_to_infinity(float x) { return exp_bounded(x, 88.9f); }
+/// The bound of exp_finite: its e^x is finite, and so is the reciprocal.
+constexpr float exp_range(float) { return 88.0f; }
+ITO_FN float exp_finite(float x) { return exp_bounded(x, exp_range(x)); }
 
 ITO_FN float expm1_(float x) {
   x = x < -18.0f ? -18.0f : x;

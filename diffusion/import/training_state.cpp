@@ -5,7 +5,7 @@
 namespace ito {
 namespace {
 
-struct Named {
+struct NamedTensor {
   std::string name;
   TorchTensor tensor;
 };
@@ -21,8 +21,8 @@ std::string without_prefix(const std::string& name) {
 }
 
 /// The tensors of a state dict in its order; empty if it is none.
-std::vector<Named> state_dict(const TorchFile& file, const PickleValue& value) {
-  std::vector<Named> out;
+std::vector<NamedTensor> state_dict(const TorchFile& file, const PickleValue& value) {
+  std::vector<NamedTensor> out;
   if (!value.is(PickleValue::Kind::dict)) return out;
   for (std::size_t i = 0; i + 1 < value.items.size(); i += 2) {
     const auto tensor = file.tensor(*value.items[i + 1]);
@@ -42,9 +42,10 @@ bool is_constant(const std::string& name) {
 }
 
 /// Puts the averages, which have no names, in the place of the trained parameters.
-void take_in_order(const TorchFile& file, const PickleValue& averages, std::vector<Named>& model) {
-  std::vector<Named*> trained;
-  for (Named& named : model) {
+void take_in_order(const TorchFile& file, const PickleValue& averages,
+                   std::vector<NamedTensor>& model) {
+  std::vector<NamedTensor*> trained;
+  for (NamedTensor& named : model) {
     if (!is_constant(named.name)) trained.push_back(&named);
   }
   if (averages.items.size() != trained.size()) {
@@ -63,10 +64,10 @@ void take_in_order(const TorchFile& file, const PickleValue& averages, std::vect
   }
 }
 
-void take_by_name(const TorchFile& file, const std::vector<Named>& averages,
-                  std::vector<Named>& model) {
-  for (const Named& average : averages) {
-    const auto found = std::ranges::find(model, average.name, &Named::name);
+void take_by_name(const TorchFile& file, const std::vector<NamedTensor>& averages,
+                  std::vector<NamedTensor>& model) {
+  for (const NamedTensor& average : averages) {
+    const auto found = std::ranges::find(model, average.name, &NamedTensor::name);
     if (found == model.end()) {
       bad(file, "the average of ", printable(average.name), ", which the model does not have");
     }
@@ -75,15 +76,15 @@ void take_by_name(const TorchFile& file, const std::vector<Named>& averages,
 }
 
 /// Views of one storage may be many; together they must not need much more than the file holds.
-nn::TensorMap read_all(const TorchFile& file, const std::vector<Named>& model) {
+nn::TensorMap read_all(const TorchFile& file, const std::vector<NamedTensor>& model) {
   Index elements = 0;
-  for (const Named& named : model) elements += named.tensor.shape.elements();
+  for (const NamedTensor& named : model) elements += named.tensor.shape.elements();
   if (elements / 2 > file.elements()) {
     bad(file, "its tensors have ", elements, " elements together, the file holds ",
         file.elements());
   }
   nn::TensorMap out;
-  for (const Named& named : model) {
+  for (const NamedTensor& named : model) {
     if (!out.emplace(named.name, TorchFile::read(named.tensor)).second) {
       bad(file, "has two tensors named ", printable(named.name));
     }
@@ -99,9 +100,9 @@ Index step_of(const PickleValue* value) {
 
 /// What a file holds, not yet read.
 struct State {
-  std::vector<Named> model;
+  std::vector<NamedTensor> model;
   const PickleValue* ordered_averages = nullptr;
-  std::vector<Named> named_averages = {};
+  std::vector<NamedTensor> named_averages = {};
   Index step = 0;
 };
 

@@ -40,10 +40,10 @@ struct Part {
   Index first, n, draw;
 };
 
-class Measurement {
+class BitsMeasurement {
  public:
-  Measurement(const Sde& sde, const Score& score, const ImageSet& set, Index count, Range range,
-              const LikelihoodOptions& options)
+  BitsMeasurement(const Sde& sde, const Score& score, const ImageSet& set, Index count, Range range,
+                  const LikelihoodOptions& options)
       : sde_(sde), score_(score), set_(set), count_(count), range_(range), options_(options) {
     result_.offset = bits_offset(range == Range::stored ? 0 : set.levels, range);
   }
@@ -145,7 +145,7 @@ BitsPerDim bits_per_dim(const Sde& sde, const Score& score, const ImageSet& set,
   if (options.draws < 1 || options.probes < 0 || options.batch < 1)
     fail("likelihood", "expected at least 1 draw and a batch of 1, got ", options.draws, " and ",
          options.batch);
-  return Measurement(sde, score, set, count, range, options).run();
+  return BitsMeasurement(sde, score, set, count, range, options).run();
 }
 
 }  // namespace ito

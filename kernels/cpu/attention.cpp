@@ -11,7 +11,7 @@ namespace {
 
 /// Queries whose scores are held at once: with what they are made from, they fit the second-level
 /// cache.
-constexpr Index query_rows = 96;
+constexpr Index query_rows = 128;
 /// Batch elements from which each is one piece of work, its keys and values packed once.
 constexpr Index many_elements = 8;
 

@@ -22,7 +22,7 @@ namespace ito {
 namespace {
 
 constexpr double gaussian_mean = 0.7, gaussian_variance = 0.25, flow_start = 0.9, flow_end = 0.02;
-const bool in_double = sizeof(Real) == sizeof(double);
+const bool few_steps_in_double = sizeof(Real) == sizeof(double);
 
 GaussianMixture gaussian() {
   return GaussianMixture::diagonal({1}, {{gaussian_mean}}, {{gaussian_variance}});
@@ -52,12 +52,12 @@ double flow_error(const Sde& sde, const std::string& name, int steps) {
   return (x.item() - sde.mean_scale(flow_end) * gaussian_mean) / spread(sde, flow_end) - 2;
 }
 
-struct Method {
+struct FewStepMethod {
   const char* name;
   double order;
 };
 
-class Order : public testing::TestWithParam<Method> {};
+class Order : public testing::TestWithParam<FewStepMethod> {};
 
 /// The slope of log error against log steps is the order, up to terms of the next order: within
 /// 0.25 at 512 steps in double. In float rounding errors, 1e-5 after 128 steps, hide order 3 and
@@ -66,19 +66,19 @@ TEST_P(Order, IsWhatItIsSaidToBe) {
   const VpSde vp;
   const SubVpSde subvp;
   const VeSde ve(0.01, 10);
-  const int steps = in_double ? 512 : 64;
+  const int steps = few_steps_in_double ? 512 : 64;
   for (const Sde* sde : std::initializer_list<const Sde*>{&vp, &subvp, &ve}) {
     const double coarse = flow_error(*sde, GetParam().name, steps),
                  fine = flow_error(*sde, GetParam().name, 2 * steps);
     const double slope = std::log2(std::abs(coarse / fine));
-    EXPECT_NEAR(slope, GetParam().order, in_double ? 0.25 : 0.4)
+    EXPECT_NEAR(slope, GetParam().order, few_steps_in_double ? 0.25 : 0.4)
         << sde->name() << ": errors " << coarse << " and " << fine;
   }
 }
 
-std::vector<Method> methods() {
-  std::vector<Method> all = {{"heun", 2}, {"ddim", 1}, {"dpm_solver_2", 2}, {"edm", 2}};
-  if (in_double) all.push_back({"dpm_solver_3", 3});
+std::vector<FewStepMethod> methods() {
+  std::vector<FewStepMethod> all = {{"heun", 2}, {"ddim", 1}, {"dpm_solver_2", 2}, {"edm", 2}};
+  if (few_steps_in_double) all.push_back({"dpm_solver_3", 3});
   return all;
 }
 
@@ -93,7 +93,8 @@ TEST(FewSteps, AreExactForOnePoint) {
     const auto predictor = make_predictor(name, {sde, point.score(sde)});
     const Tensor x = Tensor::full({1, 1}, sde.mean_scale(0.9) * 0.4 + sde.std(0.9) * 1.5);
     const double x_s = predictor->step(x, {0.9}, {0.1}, Tensor::zeros({1, 1})).x.item();
-    EXPECT_NEAR(x_s, sde.mean_scale(0.1) * 0.4 + sde.std(0.1) * 1.5, in_double ? 1e-9 : 1e-5);
+    EXPECT_NEAR(x_s, sde.mean_scale(0.1) * 0.4 + sde.std(0.1) * 1.5,
+                few_steps_in_double ? 1e-9 : 1e-5);
   }
 }
 
@@ -107,7 +108,7 @@ TEST(Ddim, WithAllNoiseFreshIsTheAncestralSampler) {
     const Update a = Ddim(*sde, score, 1).step(x, t, s, z),
                  b = Ancestral(*sde, score).step(x, t, s, z);
     for (Index i = 0; i < 4; ++i)
-      EXPECT_NEAR(a.x.data()[i], b.x.data()[i], in_double ? 1e-12 : 1e-5) << sde->name();
+      EXPECT_NEAR(a.x.data()[i], b.x.data()[i], few_steps_in_double ? 1e-12 : 1e-5) << sde->name();
   }
   test::expect_error([&] { Ddim(vp, {}, 1.5); }, {"eta from 0 to 1, got 1.5"});
 }

@@ -25,7 +25,7 @@ const std::string folder = ITO_TEST_DATA "/torch/";
 
 json config_file(const std::string& name) { return json::parse(read_text(folder + name)); }
 
-double largest_difference(const Tensor& a, const Tensor& b) {
+double import_difference(const Tensor& a, const Tensor& b) {
   const std::vector<Real> x = a.to_host(), y = b.to_host();
   double largest = x.size() == y.size() ? 0 : 1e300;
   for (std::size_t i = 0; i < x.size() && i < y.size(); ++i) {
@@ -59,7 +59,7 @@ TEST(Import, AveragesGiveThePublishedOutput) {
   const SafeTensors checkpoint = import_state(Weights::averaged);
   const Tensor y = output_of(checkpoint, reference.tensor("in.x"), reference.tensor("in.t"));
   const double floors = std::is_same_v<Real, float> ? 8 : 5;
-  EXPECT_LE(largest_difference(y, channels_last(reference.tensor("out.y"))),
+  EXPECT_LE(import_difference(y, channels_last(reference.tensor("out.y"))),
             floors * std::stod(reference.meta("fp32_vs_fp64_maxabs_y")));
   const Checkpoint read = to_checkpoint(checkpoint);
   EXPECT_EQ(read.step, 7);
@@ -124,7 +124,7 @@ TEST(Import, DiffusersModelGivesItsOutput) {
   const SafeTensors values = read_safetensors(folder + "diffusers_values.safetensors");
   const Tensor y = output_of(checkpoint, values.tensor("x"), values.tensor("t"));
   constexpr double floor = 2.15e-7;  // as make_torch_files.py prints it
-  EXPECT_LE(largest_difference(y, channels_last(values.tensor("y"))),
+  EXPECT_LE(import_difference(y, channels_last(values.tensor("y"))),
             floor * (std::is_same_v<Real, float> ? 8 : 5));
 }
 

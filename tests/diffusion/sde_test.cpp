@@ -13,24 +13,25 @@
 namespace ito {
 namespace {
 
-struct Moments {
+struct MarginalMoments {
   double mean, variance;
 };
 
 /// Integrates dm/dt = f m, dv/dt = 2 f v + g^2 by the classical Runge-Kutta method.
-Moments integrate(const Sde& sde, Moments y, double s, double t, int steps) {
-  auto slope = [&](double time, Moments now) {
+MarginalMoments integrate(const Sde& sde, MarginalMoments y, double s, double t, int steps) {
+  auto slope = [&](double time, MarginalMoments now) {
     double f = sde.drift(time), g = sde.diffusion(time);
-    return Moments{f * now.mean, 2 * f * now.variance + g * g};
+    return MarginalMoments{f * now.mean, 2 * f * now.variance + g * g};
   };
-  auto along = [](Moments from, double h, Moments k) {
-    return Moments{from.mean + h * k.mean, from.variance + h * k.variance};
+  auto along = [](MarginalMoments from, double h, MarginalMoments k) {
+    return MarginalMoments{from.mean + h * k.mean, from.variance + h * k.variance};
   };
   double h = (t - s) / steps;
   for (int i = 0; i < steps; ++i) {
     double time = s + i * h;
-    Moments k1 = slope(time, y), k2 = slope(time + h / 2, along(y, h / 2, k1));
-    Moments k3 = slope(time + h / 2, along(y, h / 2, k2)), k4 = slope(time + h, along(y, h, k3));
+    MarginalMoments k1 = slope(time, y), k2 = slope(time + h / 2, along(y, h / 2, k1));
+    MarginalMoments k3 = slope(time + h / 2, along(y, h / 2, k2)),
+                    k4 = slope(time + h, along(y, h, k3));
     for (auto [k, weight] : {std::pair{k1, 1.0}, {k2, 2.0}, {k3, 2.0}, {k4, 1.0}})
       y = along(y, h * weight / 6, k);
   }
@@ -49,7 +50,7 @@ constexpr double integration_tolerance = 1e-8;
 TEST_P(EverySde, MarginalSolvesTheMomentEquations) {
   double v_0 = sde.std(0) * sde.std(0);
   for (double t : {0.01, 0.1, 0.5, 1.0}) {
-    Moments y = integrate(sde, {1, v_0}, 0, t, 2000);
+    MarginalMoments y = integrate(sde, {1, v_0}, 0, t, 2000);
     EXPECT_NEAR(sde.mean_scale(t) / y.mean, 1, integration_tolerance) << t;
     EXPECT_NEAR(sde.std(t) * sde.std(t) / y.variance, 1, integration_tolerance) << t;
   }
@@ -57,7 +58,7 @@ TEST_P(EverySde, MarginalSolvesTheMomentEquations) {
 
 TEST_P(EverySde, TransitionSolvesTheMomentEquations) {
   for (auto [s, t] : {std::pair{0.1, 0.2}, {0.3, 0.9}, {0.999, 1.0}}) {
-    Moments y = integrate(sde, {1, 0}, s, t, 2000);
+    MarginalMoments y = integrate(sde, {1, 0}, s, t, 2000);
     Transition step = sde.transition(s, t);
     EXPECT_NEAR(step.scale / y.mean, 1, integration_tolerance);
     EXPECT_NEAR(step.noise * step.noise / y.variance, 1, integration_tolerance);

@@ -69,16 +69,6 @@ TEST(Pointwise, FunctionsWithoutRounding) {
   });
 }
 
-TEST(Pointwise, SiluIsXTimesSigmoid) {
-  const std::vector<Real> x = numbers(1000, 20);
-  for_each_level([&](const std::string&) {
-    std::vector<Real> s(x.size()), y(x.size());
-    unary(Device::cpu, Unary::sigmoid, x.data(), s.data(), length(x), Real(0), Real(0));
-    unary(Device::cpu, Unary::silu, x.data(), y.data(), length(x), Real(0), Real(0));
-    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], x[i] * s[i]);
-  });
-}
-
 struct Nest {
   const char* name;
   std::vector<Index> size, a, b;  ///< strides of a and b; y is dense unless given

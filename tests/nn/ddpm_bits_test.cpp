@@ -11,14 +11,14 @@
 namespace ito::test {
 namespace {
 
-constexpr Index images_in_all = 17;
+constexpr Index ddpm_images = 17;
 
 class DdpmBits : public ::testing::Test {
  protected:
   DdpmBits() : network_(config()) {
     randomise(network_, 1, 0.1);
-    x_ = random_normal({images_in_all, 8, 8, 3}, {.seed = 2});
-    for (Index i = 0; i < images_in_all; ++i) labels_.push_back(57.25 * static_cast<double>(i));
+    x_ = random_normal({ddpm_images, 8, 8, 3}, {.seed = 2});
+    for (Index i = 0; i < ddpm_images; ++i) labels_.push_back(57.25 * static_cast<double>(i));
   }
 
   static nn::DdpmConfig config() {
@@ -48,11 +48,11 @@ class DdpmBits : public ::testing::Test {
 };
 
 TEST_F(DdpmBits, AnImageDoesNotDependOnItsBatch) {
-  const Tensor all = run(0, images_in_all);
-  for (const Index i : {Index(0), Index(1), Index(7), images_in_all - 1}) {
+  const Tensor all = run(0, ddpm_images);
+  for (const Index i : {Index(0), Index(1), Index(7), ddpm_images - 1}) {
     EXPECT_EQ(image(run(i, i + 1), 0), image(all, i)) << i << " alone";
   }
-  for (const Index i : {Index(0), Index(7), images_in_all - 2}) {
+  for (const Index i : {Index(0), Index(7), ddpm_images - 2}) {
     const Tensor two = run(i, i + 2);
     EXPECT_EQ(image(two, 0), image(all, i)) << i << " in two";
     EXPECT_EQ(image(two, 1), image(all, i + 1)) << i + 1 << " in two";

@@ -17,7 +17,7 @@
 namespace ito::test {
 namespace {
 
-nn::DdpmConfig tiny() {
+nn::DdpmConfig tiny_ddpm() {
   return {.image_size = 8,
           .channels = 2,
           .width = 8,
@@ -47,7 +47,7 @@ TEST(Ddpm, CountsItsParameters) {
                          attention_size(16) + conv_size(16, 16) +  // level 1 up, doubling
                          residual_size(16 + 8, 8, t) + residual_size(8 + 8, 8, t) + Index{2} * 8 +
                          conv_size(8, 2);
-  EXPECT_EQ(nn::parameter_count(nn::Ddpm(tiny())), expected);
+  EXPECT_EQ(nn::parameter_count(nn::Ddpm(tiny_ddpm())), expected);
 }
 
 TEST(Ddpm, IsThePublishedSizeForCifar10) {
@@ -58,7 +58,7 @@ TEST(Ddpm, IsThePublishedSizeForCifar10) {
 }
 
 TEST(Ddpm, NamesArePathsAndUnique) {
-  const nn::Ddpm network(tiny());
+  const nn::Ddpm network(tiny_ddpm());
   std::set<std::string> names;
   for (const nn::Parameter& p : network.parameters()) names.insert(p.name);
   EXPECT_EQ(names.size(), network.parameters().size());
@@ -75,7 +75,7 @@ TEST(Ddpm, NamesArePathsAndUnique) {
 TEST(Ddpm, EveryParameterHasOnePublishedName) {
   for (const bool with_conv : {false, true}) {
     for (const Index blocks : {1, 3}) {
-      nn::DdpmConfig config = tiny();
+      nn::DdpmConfig config = tiny_ddpm();
       config.multipliers = {2, 1, 2};
       config.attention = {8, 2};
       config.blocks = blocks;
@@ -94,7 +94,7 @@ TEST(Ddpm, EveryParameterHasOnePublishedName) {
 }
 
 TEST(Ddpm, StartsByVarianceScalingFromItsSeed) {
-  nn::Ddpm a(tiny()), b(tiny());
+  nn::Ddpm a(tiny_ddpm()), b(tiny_ddpm());
   nn::initialise(a, 3);
   nn::initialise(b, 3);
   EXPECT_EQ(nn::values(a).at("first.weight").to_host(), nn::values(b).at("first.weight").to_host());
@@ -120,7 +120,7 @@ TEST(Ddpm, StartsByVarianceScalingFromItsSeed) {
 }
 
 TEST(Ddpm, ConfigurationGoesThroughJson) {
-  nn::DdpmConfig config = tiny();
+  nn::DdpmConfig config = tiny_ddpm();
   config.activation = nn::Activation::elu;
   config.groups = {.rule = nn::Groups::Rule::quarter, .max = 2};
   config.scale_by_sigma = true;
@@ -133,7 +133,7 @@ TEST(Ddpm, ConfigurationGoesThroughJson) {
 /// One attention more at each of the levels that have it and `blocks` = 1; its checkpoints are
 /// those of diffusers.
 TEST(Ddpm, AttentionAfterEveryBlockOnTheWayUp) {
-  nn::DdpmConfig config = tiny();
+  nn::DdpmConfig config = tiny_ddpm();
   const Index once = parameter_count(nn::Ddpm(config));
   config.attention_each_up = true;
   const nn::Ddpm network(config);
@@ -162,7 +162,7 @@ TEST(Ddpm, ConfigurationErrorsNameTheKey) {
 
 TEST(Ddpm, ImpossibleConfigurationsAreRefused) {
   const auto building = [](auto change) {
-    nn::DdpmConfig config = tiny();
+    nn::DdpmConfig config = tiny_ddpm();
     change(config);
     return error_of([&] { const nn::Ddpm network(config); });
   };
@@ -182,7 +182,7 @@ TEST(Ddpm, ImpossibleConfigurationsAreRefused) {
 }
 
 TEST(Ddpm, InputsThatDoNotFitAreRefused) {
-  nn::DdpmConfig config = tiny();
+  nn::DdpmConfig config = tiny_ddpm();
   config.scale_by_sigma = true;
   config.num_scales = 10;
   const nn::Ddpm network(config);

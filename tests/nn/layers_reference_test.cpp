@@ -17,7 +17,7 @@ namespace {
 // below 4e-7 (values) and 8e-7 (gradients) of the largest number of a case, measured when the data
 // were made; these bounds are five times that. A wrong eps in a norm moves values by 1e-5.
 constexpr double value_tolerance = 2e-6;
-constexpr double gradient_tolerance = 4e-6;
+constexpr double layer_gradient_tolerance = 4e-6;
 
 /// Loads the case's parameters, evaluates it and compares everything that is stored for it.
 template <class F>
@@ -35,12 +35,12 @@ void expect_case(const std::string& name, nn::Module& module, const nn::NameTabl
   const double scale = largest(with_prefix(file, name + ".grad."));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     EXPECT_LE(difference(ours.inputs[i], images(file, name + ".grad." + inputs[i])),
-              gradient_tolerance * scale)
+              layer_gradient_tolerance * scale)
         << inputs[i];
   }
   const nn::TensorMap gradients = nn::to_published(ours.parameters, table);
   for (const auto& [key, stored] : with_prefix(file, name + ".grad.param.")) {
-    EXPECT_LE(difference(gradients.at(key), stored), gradient_tolerance * scale) << key;
+    EXPECT_LE(difference(gradients.at(key), stored), layer_gradient_tolerance * scale) << key;
   }
 }
 

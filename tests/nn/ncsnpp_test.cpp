@@ -15,7 +15,7 @@
 namespace ito::test {
 namespace {
 
-nn::NcsnppConfig tiny() {
+nn::NcsnppConfig tiny_ncsnpp() {
   nn::NcsnppConfig config;
   config.image_size = 4;
   config.channels = 2;
@@ -34,7 +34,7 @@ nn::NcsnppConfig combination(int number) {
     number /= base;
     return d;
   };
-  nn::NcsnppConfig config = tiny();
+  nn::NcsnppConfig config = tiny_ncsnpp();
   config.block = digit(2) == 0 ? nn::BlockKind::ddpm : nn::BlockKind::biggan;
   config.progressive_input = static_cast<nn::Pyramid>(digit(3));
   config.progressive_output = static_cast<nn::Pyramid>(digit(3));
@@ -91,7 +91,7 @@ TEST(Ncsnpp, ConfigurationGoesThroughJson) {
 
 TEST(Ncsnpp, ImpossibleConfigurationsAreRefused) {
   const auto building = [](auto change) {
-    nn::NcsnppConfig config = tiny();
+    nn::NcsnppConfig config = tiny_ncsnpp();
     change(config);
     return error_of([&] { const nn::Ncsnpp network(config); });
   };
@@ -118,7 +118,7 @@ TEST(Ncsnpp, ImpossibleConfigurationsAreRefused) {
 }
 
 TEST(Ncsnpp, InputsThatDoNotFitAreRefused) {
-  const nn::Ncsnpp network(tiny());
+  const nn::Ncsnpp network(tiny_ncsnpp());
   const auto expect = [&](const Shape& shape, const std::vector<double>& labels, const char* part) {
     const std::string message = error_of([&] { network.forward(Tensor::zeros(shape), labels); });
     EXPECT_NE(message.find(part), std::string::npos) << message;
@@ -129,7 +129,7 @@ TEST(Ncsnpp, InputsThatDoNotFitAreRefused) {
 }
 
 TEST(Ncsnpp, DropoutDiffersFromBlockToBlock) {
-  nn::NcsnppConfig config = tiny();
+  nn::NcsnppConfig config = tiny_ncsnpp();
   config.dropout = 0.5;
   nn::Ncsnpp network(config);
   randomise(network, 5, 0.3);

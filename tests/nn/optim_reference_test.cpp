@@ -50,7 +50,7 @@ std::vector<std::pair<std::string, nlohmann::json>> cases(const SafeTensors& fil
   return out;
 }
 
-nn::AdamConfig adam_config(const nlohmann::json& s) {
+nn::AdamConfig adam_config_of(const nlohmann::json& s) {
   return {.learning_rate = s.at("lr"),
           .beta1 = s.at("beta1"),
           .beta2 = s.at("beta2"),
@@ -70,7 +70,7 @@ Tensor quadratic_gradient(const SafeTensors& file, const std::string& name, int 
 void expect_optimizer(const SafeTensors& file, const std::string& name,
                       const nlohmann::json& setting) {
   Pair pair(file.tensor(name + ".init.p0"), file.tensor(name + ".init.p1"));
-  nn::Adam adam(pair.parameters(), adam_config(setting));
+  nn::Adam adam(pair.parameters(), adam_config_of(setting));
   for (Index step = 0; step < setting.at("steps").get<Index>(); ++step) {
     SCOPED_TRACE(text(name, " step ", step));
     const Tensor g0 = quadratic_gradient(file, name, 0, pair.p0);

@@ -14,7 +14,7 @@
 namespace ito::test {
 namespace {
 
-nn::WideResnetConfig tiny() {
+nn::WideResnetConfig tiny_wide_resnet() {
   nn::WideResnetConfig config;
   config.image_size = 8;
   config.channels = 2;
@@ -41,7 +41,7 @@ TEST(WideResnet, IsTheWideResnet28_10) {
 }
 
 TEST(WideResnet, DoesNotSeeItsNeighbours) {
-  nn::WideResnet network(tiny());
+  nn::WideResnet network(tiny_wide_resnet());
   randomise(network, 1, 0.3);
   const Tensor x = noise({3, 8, 8, 2}, 2);
   const Tensor together = network.forward(x, {0.1, 1, 10});
@@ -51,7 +51,7 @@ TEST(WideResnet, DoesNotSeeItsNeighbours) {
 }
 
 TEST(WideResnet, KnowsTheNoiseLevelAndUsesEveryParameter) {
-  nn::WideResnet network(tiny());
+  nn::WideResnet network(tiny_wide_resnet());
   nn::initialise(network, 4);  // the frequencies
   randomise(network, 1, 0.3);
   const Tensor x = noise({2, 8, 8, 2}, 2);
@@ -63,7 +63,7 @@ TEST(WideResnet, KnowsTheNoiseLevelAndUsesEveryParameter) {
 }
 
 TEST(WideResnet, GradientIsTheSlope) {
-  nn::WideResnet network(tiny());
+  nn::WideResnet network(tiny_wide_resnet());
   nn::initialise(network, 4);
   randomise(network, 1, 0.3);
   const Tensor x = noise({1, 8, 8, 2}, 2), direction = noise({1, 8, 8, 2}, 3);
@@ -83,10 +83,10 @@ TEST(WideResnet, GradientIsTheSlope) {
 }
 
 TEST(WideResnet, ConfigurationGoesThroughJsonAndErrorsNameTheKey) {
-  const nlohmann::json json = tiny();
+  const nlohmann::json json = tiny_wide_resnet();
   EXPECT_EQ(nlohmann::json(json.get<nn::WideResnetConfig>()), json);
   const auto expect = [](auto change, const char* part) {
-    nn::WideResnetConfig config = tiny();
+    nn::WideResnetConfig config = tiny_wide_resnet();
     change(config);
     const std::string message = error_of([&] { const nn::WideResnet network(config); });
     EXPECT_NE(message.find(part), std::string::npos) << message;
@@ -98,7 +98,7 @@ TEST(WideResnet, ConfigurationGoesThroughJsonAndErrorsNameTheKey) {
         c.width = 7, c.groups = {nn::Groups::Rule::fixed, 4};
       },
       "divides 7 channels");
-  const nn::WideResnet network(tiny());
+  const nn::WideResnet network(tiny_wide_resnet());
   expect_error(
       [&] {
         network.forward(Tensor::zeros({1, 8, 8, 3}), {1});

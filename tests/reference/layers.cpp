@@ -14,7 +14,7 @@ namespace ito::reference {
 namespace {
 
 /// Limits relative to the largest value, and to the largest gradient of the case.
-constexpr double value_limit = 2e-6, gradient_limit = 4e-6;
+constexpr double value_limit = 2e-6, layers_gradient_limit = 4e-6;
 
 using Json = nlohmann::json;
 /// Images are stored channels first; vectors stay as they are.
@@ -36,8 +36,8 @@ void compare_gradients(Report& report, const nn::TensorMap& gradients) {
   for (const auto& [name, g] : gradients) size = std::max(size, largest(g));
   for (const auto& [name, g] : gradients)
     report.compare(name, g,
-                   rule(gradient_limit * size,
-                        text(gradient_limit, " of the largest gradient of the case"), size));
+                   rule(layers_gradient_limit * size,
+                        text(layers_gradient_limit, " of the largest gradient of the case"), size));
 }
 
 /// A case's inputs and the stored names of their gradients.

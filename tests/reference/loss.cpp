@@ -68,13 +68,13 @@ double cancellation(const Case& c) {
 }
 
 /// What one case is compared by.
-struct Outcome {
+struct Evaluation {
   Loss loss;
   Tensor y;  ///< of the network
   std::vector<Tensor> gradients;
 };
 
-Outcome evaluate(const Case& c, const Tap& tap, const Network& network) {
+Evaluation evaluate(const Case& c, const Tap& tap, const Network& network) {
   const Loss loss = published_loss(c.settings.at("op"), c.settings, c.in);
   return {loss, tap.y(), grad(loss.mean, network.parameters())};
 }
@@ -107,7 +107,7 @@ double relative_change(const std::vector<Tensor>& a, const std::vector<Tensor>& 
 /// Of some data a network makes more than of others: an image whose channels have nearly equal
 /// means loses digits in InstanceNorm++. What one rounding of the data does, several roundings
 /// within any implementation do too.
-Lost lost_digits(const Case& c, const Outcome& ours, const Outcome& moved) {
+Lost lost_digits(const Case& c, const Evaluation& ours, const Evaluation& moved) {
   return {cancellation(c), floor_factor * relative_change({ours.y}, {moved.y}),
           floor_factor * relative_change(ours.gradients, moved.gradients)};
 }
@@ -130,7 +130,7 @@ void compare_network(Report& report, const Tap& tap, std::optional<double> floor
 }
 
 void compare_loss(const ReferenceFile& file, Report& report, const std::string& name,
-                  const Outcome& ours, const Network& network, const Lost& lost) {
+                  const Evaluation& ours, const Network& network, const Lost& lost) {
   const auto relative = [](double limit, const Tensor& t, const char* of) {
     return rule(limit * largest(t), text(limit, " of ", of), largest(t));
   };
@@ -160,8 +160,8 @@ void replay_loss(const ReferenceFile& file, Report& report) {
                  {tap, file.images("in.batch"), file.images("in.z"), draws_of(file, settings)}};
     Case moved = c;
     moved.in.x_0 = rounded_otherwise(c.in.x_0);
-    const Outcome other = evaluate(moved, tap, use.network);
-    const Outcome ours = evaluate(c, tap, use.network);
+    const Evaluation other = evaluate(moved, tap, use.network);
+    const Evaluation ours = evaluate(c, tap, use.network);
     const Lost lost = lost_digits(c, ours, other);
     if (first) compare_network(report, tap, use.floor, lost);
     first = false;
