@@ -153,7 +153,11 @@ void check_fast(const Conv& s) {
     const WithConvolutionMode exact(ConvolutionMode::exact);
     cpu = run_on(Device::cpu, inputs(s), outputs(s), all_three(s));
     const auto direct = run_on(Device::cuda, inputs(s), outputs(s), all_three(s));
-    for (std::size_t i = 0; i < 3; ++i) EXPECT_NE(device[i], direct[i]) << "was not fast: " << i;
+    // In double there may be no error to see: the operands are multiples of 2^-23, and F(2x2)'s
+    // transforms add and halve.
+    for (std::size_t i = 0; i < 3 && sizeof(Real) == 4; ++i) {
+      EXPECT_NE(device[i], direct[i]) << "was not fast: " << i;
+    }
   }
   for (std::size_t i = 0; i < 3; ++i) EXPECT_LT(relative_error(device[i], cpu[i]), fast_error) << i;
 }
