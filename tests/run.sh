@@ -14,6 +14,7 @@ for argument in "$@"; do
 done
 
 jobs=$(nproc)
+export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
 names=() times=()
 stage() {  # stage NAME COMMAND...: runs it, remembers its seconds
   local name=$1 started=$SECONDS
