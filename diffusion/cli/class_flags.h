@@ -25,9 +25,8 @@ struct ClassFlags {
 class ClassScores {
  public:
   /// Adds the evaluations of the network to `evaluations`. It and its scores refer to that and to
-  /// `model`. Throws
-  /// UsageError for what does not go together and for classes that are not there, and what
-  /// check_classifier throws.
+  /// `model`. Throws UsageError for what does not go together and for classes that are not there,
+  /// and what check_classifier throws.
   ClassScores(const ClassFlags& flags, const TrainedModel& model, Index& evaluations);
 
   /// Those of --class; empty where there is none.

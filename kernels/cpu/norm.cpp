@@ -69,6 +69,7 @@ void add_two_rows(Index n, const Real* __restrict first, const Real* __restrict 
 
 constexpr Index cache_line = 64 / static_cast<Index>(sizeof(Real));
 
+/// Asks for rows ahead of their turn: what reads two rows at once is no stream to the processor.
 void sum_run(const Piece& p, const Real* x, Index rows, const RunSums& sums) {
   const Index n = p.row(), stride = p.stride();
   for (Index c = 0; c < n; ++c) sums.d[c] = sums.square[c] = 0;

@@ -89,7 +89,7 @@ __device__ inline void normalize(const Pieces& p, const Part<Threads>& part, con
       for (int k = 0; k < Width; ++k) {
         const Line& line = lines.line[k];
         const Real z = multiply_add(value.v[k] - line.mean, line.rstd, line.beta);
-        value.v[k] = Silu ? z * sigmoid_(z) : z;
+        value.v[k] = Silu ? silu_(z) : z;
       }
       *reinterpret_cast<Channels<Width>*>(y + at) = value;
     }

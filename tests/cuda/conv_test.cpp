@@ -2,6 +2,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/precision.h"
+#include "tests/conv_shape.h"
 #include "tests/convolution_mode.h"
 #include "tests/cuda/on_device.h"
 
@@ -56,15 +57,6 @@ void check(const Conv& s) {
     const double factor = 2.02 * roundoff * static_cast<double>(terms[i] + 1);
     expect_close(device[i], cpu[i], times(factor, size[i]));
   }
-}
-
-/// The usual output size for padding `pad` on both sides.
-Conv shape(Index N, Index H, Index W, Index C, Index KH, Index KW, Index O, Index stride = 1,
-           Index pad = 0, Index dilation = 1) {
-  Conv s{N, H, W, C, KH, KW, 0, 0, O, stride, pad, dilation};
-  s.P = (H + 2 * pad - dilation * (KH - 1) - 1) / stride + 1;
-  s.Q = (W + 2 * pad - dilation * (KW - 1) - 1) / stride + 1;
-  return s;
 }
 
 TEST_F(CudaConv, ChannelsOfAllWidths) {

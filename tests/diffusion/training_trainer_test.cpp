@@ -16,27 +16,14 @@
 #include "engine/pool.h"
 #include "nn/layers/class_embedding.h"
 #include "tests/errors.h"
+#include "tests/small_training.h"
 
 namespace ito {
 namespace {
 
 using nlohmann::json;
 
-TrainingConfig tiny() {
-  return config_from_json({{"model",
-                            {{"image_size", 8},
-                             {"channels", 1},
-                             {"width", 8},
-                             {"multipliers", {1, 1}},
-                             {"blocks", 1},
-                             {"attention", {4}},
-                             {"dropout", 0.1},
-                             {"group_rule", "quarter"}}},
-                           {"data", {{"flip", true}}},
-                           {"optimiser", {{"learning_rate", 1e-3}, {"warmup", 2}}},
-                           {"batch", {{"size", 6}}},
-                           {"seed", 3}});
-}
+TrainingConfig tiny() { return small_training(6); }
 
 /// 20 images, so that a few steps cross an epoch.
 const ImageSet& few() {

@@ -6,6 +6,7 @@
 
 #include "everywhere.h"
 #include "kernels/kernels.h"
+#include "tests/conv_shape.h"
 #include "tests/convolution_mode.h"
 
 namespace ito::kernels::test {
@@ -80,15 +81,6 @@ void check(const Conv& s) {
   expect_close(results, 0, y.value, y.bound());
   expect_close(results, 1, dx.value, dx.bound());
   expect_close(results, 2, dw.value, dw.bound());
-}
-
-/// The usual output size for padding `pad` on both sides.
-Conv shape(Index N, Index H, Index W, Index C, Index KH, Index KW, Index O, Index stride = 1,
-           Index pad = 0, Index dilation = 1) {
-  Conv s{N, H, W, C, KH, KW, 0, 0, O, stride, pad, dilation};
-  s.P = (H + 2 * pad - dilation * (KH - 1) - 1) / stride + 1;
-  s.Q = (W + 2 * pad - dilation * (KW - 1) - 1) / stride + 1;
-  return s;
 }
 
 TEST(Conv, SameSize) {
