@@ -1,49 +1,17 @@
 // Convolutions: 3x3 ones of stride 1 by Winograd's algorithm where that is faster (conv_choice.h),
-// 1x1 ones as one matrix product, all others as implicit matrix products. In those the rows of the
-// left operand are pixels; under each tap of the filter a row is C consecutive channels of the
-// image, or zeros outside it, so the product reads the image through pointers and nothing is
-// copied. With few channels the pixels' neighbourhoods are first copied side by side (im2col), a
-// block of rows at a time.
+// 1x1 ones as one matrix product, all others as implicit matrix products (gather.h).
 
 #include "kernels/cpu/conv_choice.h"
+#include "kernels/cpu/gather.h"
 #include "kernels/cpu/product.h"
-#include "kernels/cpu/scratch.h"
 #include "kernels/cpu/winograd.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Channels below which a neighbourhood is copied rather than pointed at.
-constexpr Index few_channels = 8;
 /// A weight gradient sums pieces of at least `piece_rows` pixels, at most `max_pieces` of them.
 constexpr Index piece_rows = 1024;
 constexpr Index max_pieces = 8;
-
-/// Where the pixel under each tap is: for position i of an image (of `positions`) and tap t the
-/// offset offsets[t * positions + i] into that image, or -1 where there is none.
-struct Gather {
-  const Real* x = nullptr;
-  const Real* zeros = nullptr;  ///< `depth` of them
-  const Index* offsets = nullptr;
-  Index images = 0, image_size = 0, positions = 0, taps = 0, depth = 0;
-
-  Index rows() const { return images * positions; }
-
-  /// Pointers of rows [row, row + count) under tap t, to out[0], out[1], ...
-  void pointers(Index t, Index row, Index count, const Real** out) const {
-    Index position = row % positions;
-    const Real* image = x + row / positions * image_size;
-    const Index* offset = offsets + t * positions;
-    for (Index i = 0; i < count; ++i) {
-      const Index o = offset[position];
-      out[i] = o < 0 ? zeros : image + o;
-      if (++position == positions) {
-        position = 0;
-        image += image_size;
-      }
-    }
-  }
-};
 
 /// Index of the sample that tap `tap` of output `out` reads on an axis of `size`, or -1.
 Index source_index(Index out, Index tap, Index size, const Conv& s) {
@@ -57,92 +25,16 @@ Index reader_index(Index in, Index tap, Index size, const Conv& s) {
   return i >= 0 && i % s.stride == 0 && i / s.stride < size ? i / s.stride : -1;
 }
 
-using AxisIndex = Index (*)(Index, Index, Index, const Conv&);
-
-/// Fills offsets[taps][rows * columns] for a target of rows x columns pixels gathered from images
-/// of height x width pixels of `depth` channels.
-struct Extent {
-  Index rows, columns, height, width, depth;
-};
-void fill_offsets(const Conv& s, const Extent& e, AxisIndex index, Index* offsets) {
-  for (Index kh = 0; kh < s.KH; ++kh) {
-    for (Index kw = 0; kw < s.KW; ++kw) {
-      for (Index i = 0; i < e.rows; ++i) {
-        const Index y = index(i, kh, e.height, s);
-        for (Index j = 0; j < e.columns; ++j) {
-          const Index x = index(j, kw, e.width, s);
-          *offsets++ = y < 0 || x < 0 ? -1 : (y * e.width + x) * e.depth;
-        }
-      }
-    }
-  }
+/// What a convolution gathers from its input x.
+GatherMemory neighbourhoods(const Conv& s) {
+  return {s.N,
+          {s.KH, s.KW, s.P, s.Q, s.H, s.W, s.C},
+          [&](Index i, Index kh) { return source_index(i, kh, s.H, s); },
+          [&](Index j, Index kw) { return source_index(j, kw, s.W, s); }};
 }
 
-/// Memory of a Gather: its offsets and zeros.
-class GatherMemory {
- public:
-  GatherMemory(const Conv& s, const Extent& e, AxisIndex index)
-      : offsets_(s.KH * s.KW * e.rows * e.columns), zeros_(e.depth) {
-    fill_offsets(s, e, index, offsets_.data());
-    for (Index i = 0; i < e.depth; ++i) zeros_.data()[i] = 0;
-    gather_.zeros = zeros_.data();
-    gather_.offsets = offsets_.data();
-    gather_.images = s.N;
-    gather_.image_size = e.height * e.width * e.depth;
-    gather_.positions = e.rows * e.columns;
-    gather_.taps = s.KH * s.KW;
-    gather_.depth = e.depth;
-  }
-  Gather gather(const Real* x) const {
-    Gather g = gather_;
-    g.x = x;
-    return g;
-  }
-
- private:
-  ScratchOf<Index> offsets_;
-  Scratch zeros_;
-  Gather gather_;
-};
-
-/// Copies the neighbourhoods of rows [row, row + count) side by side: out[count][taps * depth].
-void copy_neighbourhoods(const Gather& g, Index row, Index count, Real* out) {
-  const Index width = g.taps * g.depth;
-  const Real* pixels[most_block_rows];
-  for (Index t = 0; t < g.taps; ++t) {
-    g.pointers(t, row, count, pixels);
-    for (Index r = 0; r < count; ++r) {
-      Real* to = out + r * width + t * g.depth;
-      for (Index c = 0; c < g.depth; ++c) to[c] = pixels[r][c];
-    }
-  }
-}
-
-/// y[rows, n] = gathered pixels times B, rows [row, row + count).
-void gather_block(const Gather& g, const Panels& b, Index row, Index count, Real* y) {
-  const Block block{y + row * b.n, b.n, 0, b.n, false};
-  if (g.depth < few_channels) {
-    const Index width = g.taps * g.depth;
-    const Scratch copy(count * width);
-    copy_neighbourhoods(g, row, count, copy.data());
-    const Real* rows[most_block_rows];
-    for (Index r = 0; r < count; ++r) rows[r] = copy.data() + r * width;
-    multiply_rows({rows, count, 1, width}, b, block);
-    return;
-  }
-  const ScratchOf<const Real*> memory(row_pointers(count, g.taps));
-  const Real** rows = memory.data();
-  for (Index r = 0; r < count; r += tile_rows) {
-    for (Index t = 0; t < g.taps; ++t) {
-      g.pointers(t, row + r, smaller(tile_rows, count - r), rows + r * g.taps + t * tile_rows);
-    }
-  }
-  multiply_rows({rows, count, g.taps, g.depth}, b, block);
-}
-
-void gather_product(const Gather& g, const Panels& b, Real* y) {
-  parallel_ranges(g.rows(), rows_of_block(b.k, b.n),
-                  [&](Index first, Index last) { gather_block(g, b, first, last - first, y); });
+void clear(Real* y, Index n) {
+  for (Index i = 0; i < n; ++i) y[i] = 0;
 }
 
 bool pointwise(const Conv& s) {
@@ -197,13 +89,66 @@ void weight_grad(const Gather& g, const Panels& dy, Real* dw) {
   if (pieces > 1) add_pieces(sums, pieces, size, dw);
 }
 
-void clear(Real* y, Index n) {
-  for (Index i = 0; i < n; ++i) y[i] = 0;
+/// The taps of an axis (`size` of them) that read the samples phase, phase + stride, ...
+class PhaseTaps {
+ public:
+  PhaseTaps(const Conv& s, Index size, Index phase) : taps_(size) {
+    for (Index tap = 0; tap < size; ++tap) {
+      if ((phase + s.pad - tap * s.dilation) % s.stride == 0) taps_.data()[count_++] = tap;
+    }
+  }
+  Index count() const { return count_; }
+  Index operator[](Index i) const { return taps_.data()[i]; }
+
+ private:
+  ScratchOf<Index> taps_;
+  Index count_ = 0;
+};
+
+/// The pixels of an image at the rows `row`, row + stride, ... and the columns `column`, column +
+/// stride, ...: `rows` x `columns` of them.
+struct Phase {
+  Index row, column, rows, columns;
+};
+
+/// Copies `count` of a phase's pixels, the first of them `first`, to their places in dx.
+void scatter_pixels(const Conv& s, const Phase& p, Index first, Index count, const Real* pixels,
+                    Real* dx) {
+  const auto bytes = static_cast<std::size_t>(s.C) * sizeof(Real);
+  for (Index r = first; r < first + count; ++r, pixels += s.C) {
+    const Index image = r / (p.rows * p.columns);
+    const Index i = p.row + r / p.columns % p.rows * s.stride;
+    const Index j = p.column + r % p.columns * s.stride;
+    std::memcpy(dx + ((image * s.H + i) * s.W + j) * s.C, pixels, bytes);
+  }
 }
 
-}  // namespace
-
-namespace {
+/// dx at the pixels of one phase. All are read under the same taps, one in stride^2 of them; the
+/// products of the others, with the zeros between the rows of dy, are not made.
+void phase_input_grad(const Conv& s, const Phase& p, const Real* dy, const Real* w, Real* dx) {
+  const PhaseTaps down(s, s.KH, p.row), across(s, s.KW, p.column);
+  const GatherMemory memory(
+      s.N, {down.count(), across.count(), p.rows, p.columns, s.P, s.Q, s.O},
+      [&](Index i, Index t) { return reader_index(p.row + i * s.stride, down[t], s.P, s); },
+      [&](Index j, Index t) { return reader_index(p.column + j * s.stride, across[t], s.Q, s); });
+  const Index taps = down.count() * across.count(), size = s.C * s.O;
+  const Scratch weights(taps * size), packed(packed_size(taps * s.O, s.C));
+  for (Index t = 0; t < taps; ++t) {
+    const Index tap = down[t / across.count()] * s.KW + across[t % across.count()];
+    const auto bytes = static_cast<std::size_t>(size) * sizeof(Real);
+    std::memcpy(weights.data() + t * size, w + tap * size, bytes);
+  }
+  const PanelSource source{weights.data(), taps, size, s.O, s.C, 1, s.O};
+  const Panels right = pack_panels(source, packed.data());
+  const Gather readers = memory.gather(dy);
+  parallel_ranges(readers.rows(), rows_of_block(right.k, right.n), [&](Index first, Index last) {
+    const Index count = last - first;
+    const Scratch block(count * s.C);
+    if (taps == 0) clear(block.data(), count * s.C);
+    if (taps > 0) gather_block(readers, right, first, count, block.data());
+    scatter_pixels(s, p, first, count, block.data(), dx);
+  });
+}
 
 void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
   const Index k = s.KH * s.KW * s.C;
@@ -211,7 +156,7 @@ void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
-  const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
+  const GatherMemory memory = neighbourhoods(s);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
   gather_product(memory.gather(x), pack_panels(source, packed.data()), y);
@@ -244,10 +189,13 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
     const Correlation back{s.N, s.P, s.Q, s.O, s.H, s.W, s.C, 2 - s.pad};
     return winograd(tile_of(algorithm), back, dy, {w, true}, {}, dx);
   }
-  const GatherMemory memory(s, {s.H, s.W, s.P, s.Q, s.O}, reader_index);
-  const Scratch packed(packed_size(k, s.C));
-  const PanelSource source{w, s.KH * s.KW, s.C * s.O, s.O, s.C, 1, s.O};
-  gather_product(memory.gather(dy), pack_panels(source, packed.data()), dx);
+  for (Index i = 0; i < smaller(s.stride, s.H); ++i) {
+    for (Index j = 0; j < smaller(s.stride, s.W); ++j) {
+      const Index rows = (s.H - i + s.stride - 1) / s.stride;
+      const Index columns = (s.W - j + s.stride - 1) / s.stride;
+      phase_input_grad(s, {i, j, rows, columns}, dy, w, dx);
+    }
+  }
 }
 
 void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
@@ -260,7 +208,7 @@ void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
     const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
     return winograd_weight_grad(tile_of(algorithm), forward, x, dy, dw);
   }
-  const GatherMemory memory(s, {s.P, s.Q, s.H, s.W, s.C}, source_index);
+  const GatherMemory memory = neighbourhoods(s);
   const bool in_place = s.O % lanes == 0;
   const Scratch packed(in_place ? 0 : packed_size(rows, s.O));
   const PanelSource source{dy, 1, 0, rows, s.O, s.O, 1};
