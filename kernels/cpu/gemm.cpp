@@ -77,7 +77,7 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
 /// is cut into at most `most_sums` of at least `sum_rows` rows, added in order. A piece's rows of
 /// both operands are read once, by one thread, from its cache.
 constexpr Index sum_rows = 512;
-constexpr Index most_sums = 16;
+constexpr Index most_sums = 8;
 constexpr Index small_product = 1 << 18;
 
 Index sums_of(const Gemm& g) {
