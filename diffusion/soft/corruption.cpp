@@ -10,7 +10,7 @@ void Corruption::check(const char* what, const Tensor& x, const std::vector<doub
   if (x.shape() != expected)
     fail(what, "the corruption ", name(), " of ", a.size(), " parameters is of ", expected,
          ", got ", x.shape());
-  const auto [least, most] = std::minmax(clean(), strongest());
+  const auto [least, most] = std::minmax({clean(), strongest()});
   for (std::size_t n = 0; n < a.size(); ++n)
     if (!(a[n] >= least && a[n] <= most))
       fail(what, "the corruption ", name(), " goes from ", clean(), " to ", strongest(), ", got ",
