@@ -35,6 +35,7 @@ void add_noise_levels(CLI::App& app, int& exit);
 void add_bench_samplers(CLI::App& app, int& exit);
 void add_restore(CLI::App& app, int& exit);
 void add_bench_posterior(CLI::App& app, int& exit);
+void add_schedule(CLI::App& app, int& exit);
 
 /// A run's folder or a checkpoint: the checkpoint.
 std::string checkpoint_of(const std::string& run);

@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   add_bench_samplers(app, exit);
   add_restore(app, exit);
   add_bench_posterior(app, exit);
+  add_schedule(app, exit);
   try {
     app.parse(argc, argv);
     return exit;
