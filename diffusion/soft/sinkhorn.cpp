@@ -66,47 +66,39 @@ Cost cost_between(const Tensor& x, const Tensor& y) {
   return {C, permute(C, {1, 0})};
 }
 
-/// Both potentials for a regularisation that halves from the largest cost to just above r.
-void come_down_to(const Cost& cost, double r, Tensor& f, Tensor& g) {
-  for (double coarse = max(cost.C).item(); coarse > r; coarse /= 2) {
-    f = balanced(cost.C, g, coarse);
-    g = balanced(cost.C_transposed, f, coarse);
-  }
+/// What each potential should be, given the other.
+struct Balanced {
+  Tensor f, g;
+};
+
+Balanced balance(const Cost& cost, const Transport& t, double r) {
+  return {balanced(cost.C, t.g, r), balanced(cost.C_transposed, t.f, r)};
 }
 
-/// Alternating updates.
+void step_halfway(Transport& t, const Balanced& to) {
+  t.f = (t.f + to.f) * 0.5;
+  t.g = (t.g + to.g) * 0.5;
+}
+
+/// Averaged updates of both potentials at once (Feydy et al. 2019, section 3.2): they converge fast
+/// for sets that are alike, and at the same pace whichever set is first.
 Transport solve_transport(const Cost& cost, double r, const SinkhornOptions& options) {
   Transport t{0, r, 0, 0, Tensor::zeros({cost.C.size(0)}), Tensor::zeros({cost.C.size(1)})};
-  come_down_to(cost, r, t.f, t.g);
-  for (Tensor next = balanced(cost.C, t.g, r);; next = balanced(cost.C, t.g, r)) {
-    t.violation = marginal_violation(t.f, next, r);
-    if (t.iterations > 0 && t.violation <= options.tolerance) break;
+  for (double coarse = max(cost.C).item(); coarse > r; coarse /= 2)
+    step_halfway(t, balance(cost, t, coarse));
+  for (;; ++t.iterations) {
+    const Balanced to = balance(cost, t, r);
+    t.violation = std::max(marginal_violation(t.f, to.f, r), marginal_violation(t.g, to.g, r));
+    if (t.violation <= options.tolerance) {
+      t.value = mean_element(to.f) + mean_element(t.g);
+      return t;
+    }
     if (t.iterations == options.max_iterations)
       fail("sinkhorn", "after ", t.iterations, " iterations the marginals are off by ", t.violation,
            ", more than ", options.tolerance, "; a larger regularisation than ",
            options.regularisation, " takes fewer");
-    t.f = next;
-    t.g = balanced(cost.C_transposed, t.f, r);
-    ++t.iterations;
+    step_halfway(t, to);
   }
-  t.value = mean_element(t.f) + mean_element(t.g);
-  return t;
-}
-
-/// The value between a set and itself, where f = g: averaged updates, which converge at once.
-double self_value(const Tensor& x, double r, const SinkhornOptions& options) {
-  const Tensor C = squared_distances(x, x);
-  Tensor f = Tensor::zeros({x.size(0)});
-  for (double coarse = max(C).item(); coarse > r; coarse /= 2)
-    f = (f + balanced(C, f, coarse)) * 0.5;
-  for (int i = 0; i < options.max_iterations; ++i) {
-    const Tensor next = balanced(C, f, r);
-    if (marginal_violation(f, next, r) <= options.tolerance)
-      return mean_element(f) + mean_element(next);
-    f = (f + next) * 0.5;
-  }
-  fail("sinkhorn", "the marginals are off by more than ", options.tolerance, " after ",
-       options.max_iterations, " iterations");
 }
 
 double absolute_regularisation(const Tensor& C, const SinkhornOptions& options) {
@@ -128,8 +120,10 @@ Transport sinkhorn(const Tensor& x, const Tensor& y, const SinkhornOptions& opti
 double sinkhorn_divergence(const Tensor& x, const Tensor& y, const SinkhornOptions& options) {
   const Transport between = sinkhorn(x, y, options);
   const NoGrad no_grad;
-  const double r = between.regularisation;
-  return between.value - (self_value(x, r, options) + self_value(y, r, options)) / 2;
+  const auto own = [&](const Tensor& points) {
+    return solve_transport(cost_between(points, points), between.regularisation, options).value;
+  };
+  return between.value - (own(x) + own(y)) / 2;
 }
 
 }  // namespace ito

@@ -14,9 +14,10 @@ struct SinkhornOptions {
   /// Of the entropy, as a share of the mean squared distance between the two sets: the result
   /// scales with the points. Details much finer than its root are blurred.
   double regularisation = 1e-3;
-  /// The iteration ends when the plan's marginals are met: sum_i |sum_j P_ij - 1/N| <= tolerance
-  /// (those of the other set are met exactly).
-  double tolerance = 1e-4;
+  /// The iteration ends when both marginals of the plan are met:
+  ///   sum_i |sum_j P_ij - 1/N| <= tolerance, and the same of the columns.
+  /// Rounding alone makes about eps / regularisation of it, in single precision 1e-4.
+  double tolerance = 1e-3;
   int max_iterations = 10000;
 };
 
@@ -25,7 +26,7 @@ struct SinkhornOptions {
 struct Transport {
   double value;           ///< of the dual problem: at most the minimum, and it at convergence
   double regularisation;  ///< r, in the unit of C
-  double violation;       ///< of the marginals, as in SinkhornOptions
+  double violation;       ///< of the marginals, the larger one, as in SinkhornOptions
   int iterations;         ///< of the last r
   Tensor f, g;            ///< dual potentials [N] and [M]: P_ij = exp((f_i + g_j - C_ij) / r) / N M
 };
@@ -36,7 +37,7 @@ struct Transport {
 Transport sinkhorn(const Tensor& x, const Tensor& y, const SinkhornOptions& options = {});
 
 /// The squared distance OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2, all with one r: W2^2 without the
-/// larger part of the bias of regularisation. 0 for equal sets and never negative, but for the
+/// larger part of the bias of regularisation. Exactly 0 for equal sets; never negative, but for the
 /// tolerance.
 double sinkhorn_divergence(const Tensor& x, const Tensor& y, const SinkhornOptions& options = {});
 

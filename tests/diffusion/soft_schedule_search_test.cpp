@@ -41,11 +41,13 @@ test::Rows white_points(Index n, Index D, std::uint64_t seed) {
   return z;
 }
 
-/// The std of the axes at level i of 100: a blur of four frequencies.
+constexpr Index gaussian_levels = 60;
+
+/// The std of the axes at level i: a blur of four frequencies.
 std::vector<double> axes_at(Index i) {
   std::vector<double> std;
   for (const double k : {0.0, 0.5, 1.0, 2.0}) {
-    const double a = 2 * static_cast<double>(i) / 99;
+    const double a = 2 * static_cast<double>(i) / (gaussian_levels - 1);
     std.push_back((1 - k / 4) * std::exp(-k * k * a * a / 2));
   }
   return std;
@@ -62,38 +64,38 @@ Tensor gaussian_level(const test::Rows& white, Index i) {
 /// For Gaussians with these axes W2^2 is the sum of the squared differences of the axes' stds. The
 /// points have just these second moments, so that all that differs is the regularisation.
 TEST(ScheduleSearch, OfGaussianDataIsThatOfExactDistances) {
-  const test::Rows white = white_points(128, 4, 1);
-  LevelGraph found(100, [&](Index i, Index j) {
+  const test::Rows white = white_points(100, 4, 1);
+  LevelGraph found(gaussian_levels, [&](Index i, Index j) {
     return std::sqrt(
         std::max(0.0, sinkhorn_divergence(gaussian_level(white, i), gaussian_level(white, j), {})));
   });
-  LevelGraph exact(100, [](Index i, Index j) {
+  LevelGraph exact(gaussian_levels, [](Index i, Index j) {
     const std::vector<double> a = axes_at(i), b = axes_at(j);
     double squares = 0;
     for (std::size_t k = 0; k < a.size(); ++k) squares += (a[k] - b[k]) * (a[k] - b[k]);
     return std::sqrt(squares);
   });
-  const LevelPath path = path_of_levels(found, 12), truth = path_of_levels(exact, 12);
+  const LevelPath path = path_of_levels(found, 8), truth = path_of_levels(exact, 8);
   EXPECT_EQ(path.levels, truth.levels);
   EXPECT_NEAR(path.epsilon / truth.epsilon, 1, 0.01);
 }
 
 /// All corruption is noise, of one draw: the levels are sigma_i eta apart, so equal steps are equal
-/// in sigma, (0.5 - 0.01) / 10 each; candidates are 1/25 of that apart.
+/// in sigma, (0.5 - 0.01) / 10 each, give or take a candidate: these are 1/10 of that apart.
 TEST(ScheduleSearch, OfTheIdentityHasEqualSteps) {
   const IdentityCorruption identity(search_item);
   ScheduleSearchOptions options;
-  options.candidates = 251;
+  options.candidates = 101;
   options.levels = 11;
   options.noise = {0.01, 0.5};
-  options.distances.slice = 60;
+  options.distances.slice = 40;
   const FoundSchedule found = search_schedule(digits_split().train, identity, options);
   ASSERT_EQ(found.schedule.knots().size(), 11u);
   EXPECT_EQ(found.schedule(0).sigma, 0.01);
   EXPECT_EQ(found.schedule(1).sigma, 0.5);
   double mean = 0;
   for (const double step : found.steps) mean += step / 10;
-  for (const double step : found.steps) EXPECT_NEAR(step / mean, 1, 0.08);
+  for (const double step : found.steps) EXPECT_NEAR(step / mean, 1, 0.1);
   for (std::size_t k = 0; k < 11; ++k)
     EXPECT_NEAR(found.schedule.knots()[k].level.sigma, 0.01 + 0.049 * static_cast<double>(k),
                 0.004);
@@ -121,7 +123,7 @@ TEST(ScheduleSearch, IndependentSlicesHaveAFloor) {
   const GaussianBlur blur(search_item);
   const ImageSet data = digits_split().train;
   CorruptionDistances d(data, blur, corruption_levels(blur, 0.1, 10),
-                        {.slice = 100, .slices = Slices::independent});
+                        {.slice = 40, .slices = Slices::independent});
   EXPECT_GT(d(0, 0), 0.5);      // digits are far from each other
   EXPECT_LT(d(9, 9), d(0, 0));  // blurred ones less
 }
@@ -130,9 +132,9 @@ TEST(ScheduleSearch, OfBlurredDigits) {
   const GaussianBlur blur(search_item);
   const ImageSet data = digits_split().train;
   ScheduleSearchOptions options;
-  options.candidates = 64;
-  options.levels = 12;
-  options.distances.slice = 50;
+  options.candidates = 48;
+  options.levels = 10;
+  options.distances.slice = 30;
   Index last = 0;
   options.watch = [&](Index done, Index total) {
     EXPECT_EQ(done, last++);
@@ -141,8 +143,8 @@ TEST(ScheduleSearch, OfBlurredDigits) {
   };
   const FoundSchedule found = search_schedule(data, blur, options);
   EXPECT_EQ(found.evaluated, last);
-  EXPECT_EQ(found.path.levels.size(), 12u);
-  EXPECT_EQ(found.schedule.knots().size(), 13u);  // and the noise before
+  EXPECT_EQ(found.path.levels.size(), 10u);
+  EXPECT_EQ(found.schedule.knots().size(), 11u);  // and the noise before
   EXPECT_EQ(found.schedule(0.2).parameter, 0);
   EXPECT_EQ(found.schedule(1).parameter, blur.strongest());
   EXPECT_NEAR(found.first_floor, 0, 0.01);

