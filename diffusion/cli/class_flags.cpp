@@ -104,9 +104,8 @@ Samples draw_each(const std::vector<Score>& scores, const TrainedModel& model,
       progress.update(std::lround(1000 * share / static_cast<double>(scores.size())), "");
       return !interrupted_by_user();
     };
-    const Samples part =
-        model.generator().draw(score, sampling, range,
-                               {.progress = tell, .observe = {}, .acceptance = acceptance});
+    const Samples part = model.generator().draw(
+        score, sampling, range, {.progress = tell, .observe = {}, .acceptance = acceptance});
     if (!part.complete) return part;
     parts.push_back(part.x);
   }
