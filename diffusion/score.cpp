@@ -73,8 +73,10 @@ void check_score(const Tensor& x, const Times& t, const Tensor& score) {
 
 }  // namespace
 
-Score checked(Score score, const Sde& sde) {
-  return [score = std::move(score), T = sde.T()](const Tensor& x, const Times& t) {
+Score checked(Score score, const Sde& sde) { return checked(std::move(score), sde.T()); }
+
+Score checked(Score score, double T) {
+  return [score = std::move(score), T](const Tensor& x, const Times& t) {
     check_times(x, t, T);
     Tensor value = score(x, t);
     check_score(x, t, value);

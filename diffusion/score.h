@@ -40,5 +40,6 @@ class ScoreError : public Error {
 /// `score`, with what it is asked for and what it answers looked at: throws for a time outside
 /// (0, T] and for a score that is not like x, and ScoreError for one that is not finite.
 Score checked(Score score, const Sde& sde);
+Score checked(Score score, double T);
 
 }  // namespace ito

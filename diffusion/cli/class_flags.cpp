@@ -86,7 +86,7 @@ Score ClassScores::score(Index label) const {
 }
 
 std::vector<Score> ClassScores::scores() const {
-  if (classes_.empty()) return {score()};
+  if (classes_.empty()) return {counted(model_.evaluated(), evaluations_)};
   std::vector<Score> all;
   for (const Index label : classes_) all.push_back(score(label));
   return all;
@@ -104,8 +104,8 @@ Samples draw_each(const std::vector<Score>& scores, const TrainedModel& model,
       progress.update(std::lround(1000 * share / static_cast<double>(scores.size())), "");
       return !interrupted_by_user();
     };
-    const Samples part = draw_samples(model.sde(), score, model.item(), sampling, range,
-                                      {.progress = tell, .observe = {}, .acceptance = acceptance});
+    const Samples part = model.generator().draw(
+        score, sampling, range, {.progress = tell, .observe = {}, .acceptance = acceptance});
     if (!part.complete) return part;
     parts.push_back(part.x);
   }

@@ -35,7 +35,7 @@ class ClassScores {
   Score score(Index label) const;
   /// Of the data, whatever its class.
   Score score() const;
-  /// Of each of classes(), or that of the data where there is none.
+  /// Of each of classes(); where there is none, what the model's own samples are drawn by.
   std::vector<Score> scores() const;
 
  private:

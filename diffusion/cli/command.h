@@ -36,6 +36,9 @@ void add_bench_samplers(CLI::App& app, int& exit);
 void add_restore(CLI::App& app, int& exit);
 void add_bench_posterior(CLI::App& app, int& exit);
 void add_replay(CLI::App& app, int& exit);
+void add_schedule(CLI::App& app, int& exit);
+void add_bench_soft(CLI::App& app, int& exit);
+void add_nearest(CLI::App& app, int& exit);
 
 /// Runs a subcommand, "sample" and what follows, as the program would; its exit code. Throws what
 /// it throws, UsageError also for arguments that cannot be parsed.

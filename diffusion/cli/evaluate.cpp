@@ -13,7 +13,6 @@
 #include "diffusion/data/open.h"
 #include "diffusion/metrics/digit_report.h"
 #include "diffusion/metrics/image_report.h"
-#include "diffusion/training/film_strip.h"
 #include "diffusion/training/run_folder.h"
 #include "diffusion/training/trained_model.h"
 
@@ -114,9 +113,9 @@ void write_pictures(const EvaluateArguments& a, const TrainedModel& model,
                    text);
 
   const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
-  const Tensor there = forward_frames(model.sde(), real, film_frames, a.seed);
-  const Tensor back = reverse_frames(model.sde(), model.score(), model.item(), sampling, film_rows,
-                                     film_frames, a.seed);
+  const Tensor there = model.generator().forward_film(real, film_frames, a.seed);
+  const Tensor back =
+      model.generator().reverse_film(model.evaluated(), sampling, film_rows, film_frames, a.seed);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
                    {.columns = film_frames, .zoom = zoom, .range = range}, a.replace(), text);
 }
@@ -150,8 +149,8 @@ int evaluate(const EvaluateArguments& a) {
   const RunFolder folder(a.run);
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
-  const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   kernels::set_convolution_mode(model.config().convolution);
+  const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   const DataConfig config = config_from_json(folder.read_config()).data;
   const Dataset data = data_of(folder, config, model);
   create_folders(a.out);

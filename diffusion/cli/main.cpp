@@ -69,6 +69,9 @@ void set_up(CLI::App& app, int& exit) {
   add_restore(app, exit);
   add_bench_posterior(app, exit);
   add_replay(app, exit);
+  add_schedule(app, exit);
+  add_bench_soft(app, exit);
+  add_nearest(app, exit);
 }
 
 constexpr const char* about = "Score-based generative models: training and sampling.";

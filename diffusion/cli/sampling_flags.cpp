@@ -12,7 +12,7 @@ const std::vector<ConfigFlag> sampling_flags = {
      ConfigFlag::Kind::text},
     {"--predictor", "predictor",
      "euler_maruyama, reverse_diffusion, ancestral, sra1, heun, ddim, dpm_solver_2, dpm_solver_3, "
-     "edm or none",
+     "edm or none; of a soft diffusion naive, momentum, momentum_flow, ddim or ddim_flow",
      ConfigFlag::Kind::text},
     {"--grid", "grid", "Spacing of the steps: time, log_snr, karras or fixed (at eps)",
      ConfigFlag::Kind::text},
@@ -29,6 +29,7 @@ const std::vector<ConfigFlag> sampling_flags = {
     {"--churn-min", "churn_min", "S_tmin, the lowest noise level that is churned"},
     {"--churn-max", "churn_max", "S_tmax, the highest"},
     {"--churn-noise", "churn_noise", "S_noise, std of the fresh noise"},
+    {"--k", "k", "Share of fresh noise of a soft diffusion's ddim and ddim_flow, 0 to 1"},
     {"--eps", "eps", "Last time before the data"},
     {"--probability-flow", "probability_flow", "Solve the ODE instead of the SDE",
      ConfigFlag::Kind::on}};
@@ -38,7 +39,7 @@ SamplingConfig sampling_of(const TrainedModel& model, const nlohmann::json& patc
   config.update(patch);
   try {
     SamplingConfig sampling = sampling_from_json(config);
-    check_sampler(model.sde(), sampling);
+    model.generator().check(sampling);
     model.check_eps(sampling.eps);
     return sampling;
   } catch (const Error& e) {

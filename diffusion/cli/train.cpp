@@ -111,6 +111,8 @@ void announce(Trainer& trainer, const Dataset& data) {
             << grouped(nn::parameter_count(trainer.network())) << " parameters; batches of "
             << trainer.config().batch.size << "; steps " << trainer.steps_done() << " to "
             << trainer.config().run.steps << std::endl;
+  if (const std::string remark = trainer.generator().remark(); !remark.empty())
+    std::cout << remark << std::endl;
 }
 
 int train_and_tell(Trainer& trainer, const Dataset& data, const RunFolder& folder) {

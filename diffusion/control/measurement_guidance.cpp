@@ -26,11 +26,11 @@ Score perturbed_measurement(const Sde& sde, Score score, Measurement measured, d
 namespace {
 
 /// The denoised x, differentiable in it.
-struct Denoiser {
+struct DenoisedPoint {
   Tensor x, score, x_0;
 
-  Denoiser(const Sde& sde, const Score& score_of, const Tensor& at, const Times& t,
-           const Bounds& bounds) {
+  DenoisedPoint(const Sde& sde, const Score& score_of, const Tensor& at, const Times& t,
+                const Bounds& bounds) {
     const RecordingScope on(true);
     x = at.detach();
     x.require_grad();
@@ -55,7 +55,7 @@ Score pseudo_inverse_guided(const Sde& sde, Score score, Measurement measured, d
       lambda.push_back(measured.noise_std * measured.noise_std / r2);
       weight.push_back(scale / r2);
     }
-    const Denoiser denoiser(sde, score, x, t, bounds);
+    const DenoisedPoint denoiser(sde, score, x, t, bounds);
     const NoGrad no_grad;
     const Tensor residual = measured.y - A.apply(denoiser.x_0.detach());
     const Tensor u = A.adjoint(solve_normal(A, lambda, residual));
@@ -78,7 +78,7 @@ DiffusionPosterior::DiffusionPosterior(const Sde& sde, Score score,
 Update DiffusionPosterior::step(const Tensor& x, const Times& t, const Times& s,
                                 const Tensor& z) const {
   const Update free = predictor_->step(x, t, s, z);
-  const Denoiser denoiser(sde_, score_, x, t, bounds_);
+  const DenoisedPoint denoiser(sde_, score_, x, t, bounds_);
   const NoGrad no_grad;
   const Tensor residual = measured_.y - measured_.A.apply(denoiser.x_0.detach());
   const Tensor squares = sum(reshape(square(residual), {x.size(0), -1}), {1});

@@ -43,18 +43,44 @@ double squared_distance(std::span<const Real> a, std::span<const Real> b, double
 
 }  // namespace
 
-std::vector<double> nearest_distances(const Tensor& images, const Tensor& reference) {
+namespace {
+
+/// The `count` nearest to x of the images in r, with squared distances.
+std::vector<Neighbour> neighbours_of(std::span<const Real> x, std::span<const Real> r,
+                                     std::size_t count) {
+  std::vector<Neighbour> nearest;  // ascending
+  for (Index row = 0; !r.empty(); r = r.subspan(x.size()), ++row) {
+    const bool full = nearest.size() == count;
+    const double limit = full ? nearest.back().distance : std::numeric_limits<double>::infinity();
+    const double squares = squared_distance(x, r.first(x.size()), limit);
+    if (!(squares < limit)) continue;
+    if (full) nearest.pop_back();
+    const auto farther = std::ranges::upper_bound(nearest, squares, {}, &Neighbour::distance);
+    nearest.insert(farther, {row, squares});
+  }
+  return nearest;
+}
+
+}  // namespace
+
+std::vector<std::vector<Neighbour>> nearest_neighbours(const Tensor& images,
+                                                       const Tensor& reference, Index count) {
   check(images, reference);
+  if (count < 1) fail("nearest_neighbours", "expected a count of at least 1, got ", count);
   const std::vector<Real> x = finite_values(images), r = finite_values(reference);
   const auto item = static_cast<std::size_t>(item_shape(images).elements());
-  std::vector<double> distances;
+  std::vector<std::vector<Neighbour>> all;
   for (std::span<const Real> rest = x; !rest.empty(); rest = rest.subspan(item)) {
-    double nearest = std::numeric_limits<double>::infinity();
-    for (std::span<const Real> other = r; !other.empty(); other = other.subspan(item)) {
-      nearest = std::min(nearest, squared_distance(rest.first(item), other.first(item), nearest));
-    }
-    distances.push_back(std::sqrt(nearest));
+    all.push_back(neighbours_of(rest.first(item), r, static_cast<std::size_t>(count)));
+    for (Neighbour& neighbour : all.back()) neighbour.distance = std::sqrt(neighbour.distance);
   }
+  return all;
+}
+
+std::vector<double> nearest_distances(const Tensor& images, const Tensor& reference) {
+  std::vector<double> distances;
+  for (const auto& neighbours : nearest_neighbours(images, reference, 1))
+    distances.push_back(neighbours.at(0).distance);
   return distances;
 }
 

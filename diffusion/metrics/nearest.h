@@ -7,6 +7,17 @@
 
 namespace ito {
 
+/// An image of the reference set by its row, and how far it is.
+struct Neighbour {
+  Index row;
+  double distance;
+};
+
+/// For each of images [n, ...] its `count` nearest of reference [m, ...], nearest first (all of
+/// them where there are fewer; of equals the first), with the distances of nearest_distances.
+std::vector<std::vector<Neighbour>> nearest_neighbours(const Tensor& images,
+                                                       const Tensor& reference, Index count);
+
 /// For each of images [n, ...] the Euclidean distance |x - r| = sqrt(sum over all pixels and
 /// channels of (x - r)^2) to the nearest r of reference [m, ...], in the unit of the elements as
 /// they are given: for images in [0, 1], black and white images [H, W, C] are sqrt(H W C) apart.

@@ -22,7 +22,7 @@ std::string tick_label(double value) {
     const double digits = value / std::pow(10, exponent);
     out << std::round(digits * 10) / 10 << "e" << exponent;
   } else {
-    out << value;
+    out << value + 0.0;  // -0 becomes 0
   }
   return out.str();
 }

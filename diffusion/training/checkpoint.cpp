@@ -85,6 +85,7 @@ nn::TensorMap Checkpoint::group(const std::string& name) const { return group_of
 void write_checkpoint(const std::string& path, Trainer& trainer, Overwrite overwrite) {
   SafeTensors file;
   add_training_state(file, trainer.network(), trainer.adam(), trainer.ema());
+  for (const auto& [name, value] : trainer.generator().state()) file.add("prior." + name, value);
   file.metadata = {{"format", format},
                    {"step", text(trainer.steps_done())},
                    {"config", definition(trainer.config()).dump()},

@@ -3,6 +3,7 @@
 // samples need. It holds only what defines the result, so equal runs write equal bytes.
 //
 //   network.NAME, ema.NAME, ...   see diffusion/training/optimiser_state.h
+//   prior.NAME                    the prior that a soft diffusion was given by the data
 //   metadata: "format", "step" (steps done), "config" (definition() as JSON), "data" (JSON: what
 //   the images were, with a digest of their pixels)
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "diffusion/training/objective.h"
 #include "engine/file.h"
 #include "nn/json_fields.h"
 
@@ -13,10 +14,11 @@ using nlohmann::json;
 
 constexpr nn::Names<Range, 3> ranges = {
     {{"unit", Range::unit}, {"centered", Range::centered}, {"stored", Range::stored}}};
-constexpr nn::Names<ObjectiveConfig::Type, 3> objectives = {
+constexpr nn::Names<ObjectiveConfig::Type, 4> objectives = {
     {{"denoising", ObjectiveConfig::Type::denoising},
      {"smld", ObjectiveConfig::Type::smld},
-     {"ddpm", ObjectiveConfig::Type::ddpm}}};
+     {"ddpm", ObjectiveConfig::Type::ddpm},
+     {"soft", ObjectiveConfig::Type::soft}}};
 constexpr nn::Names<Weighting, 2> weightings = {
     {{"variance", Weighting::variance}, {"likelihood", Weighting::likelihood}}};
 constexpr nn::Names<Reduction, 2> reductions = {
@@ -57,7 +59,11 @@ void check(const DataConfig& c) {
 template <class Fields, SameAs<ObjectiveConfig> Config>
 void fields(Fields& f, Config& c) {
   f("type", c.type, objectives);
-  f("weighting", c.weighting, weightings);
+  if (c.type == ObjectiveConfig::Type::soft) {
+    fields(f, c.soft);
+  } else {
+    f("weighting", c.weighting, weightings);
+  }
   f("reduction", c.reduction, reductions);
   f("eps", c.eps);
   if (c.weighting == Weighting::likelihood) f("importance", c.importance);
@@ -119,6 +125,7 @@ void fields(Fields& f, Config& c) {
   f("step_size", c.step_size);
   f("leapfrog", c.leapfrog);
   f("quadrature", c.quadrature);
+  if (std::is_same_v<Fields, nn::ReadFields> || c.k != 0) f("k", c.k);
   if (c.predictor != "edm" && !std::is_same_v<Fields, nn::ReadFields>) return;
   f("churn", c.churn);
   f("churn_min", c.churn_min);
@@ -133,6 +140,7 @@ void check(const SamplingConfig& c) {
   positive("sampling", "tolerance", c.tolerance, 1);
   if (c.step_size != 0) positive("sampling", "step_size", c.step_size, 1e6);
   in_range("sampling", "leapfrog", c.leapfrog, 1, 1 << 16);
+  if (!(c.k >= 0 && c.k <= 1)) fail("sampling", "\"k\": expected 0 to 1, got ", c.k);
   if (c.churn != 0) positive("sampling", "churn", c.churn, 1e6);
   if (c.churn != 0 && c.predictor != "edm")
     fail("sampling", "\"churn\": is for the predictor edm, got ", c.predictor);
@@ -272,6 +280,7 @@ TrainingConfig resolve(json config, const ImageSet& images) {
   if (config.is_object()) {
     json& model = config["model"];
     if (model.is_null()) model = json::object();
+    if (config.contains("sde")) load_schedule(config["sde"], images);
     fill_sizes(model, images.item);
     fill_noise_levels(model, sde_from_json(config.value("sde", json::object())));
   }
@@ -280,6 +289,8 @@ TrainingConfig resolve(json config, const ImageSet& images) {
     fail("train", "the model is for images ", item_shape(out.model), ", those of ", images.source,
          " are ", images.item);
   }
+  if (out.sde.type == SdeConfig::Type::soft || out.objective.type == ObjectiveConfig::Type::soft)
+    make_objective(out.objective, out.sde, images.item);  // throws for what cannot be
   return out;
 }
 

@@ -28,7 +28,8 @@ struct ObjectiveConfig {
   enum class Type {
     denoising,  ///< denoising score matching over continuous time
     smld,       ///< the same at the N discrete noise levels, whose index the network is told (NCSN)
-    ddpm        ///< the simple loss over the N discrete noise levels; needs the VP SDE
+    ddpm,       ///< the simple loss over the N discrete noise levels; needs the VP SDE
+    soft        ///< soft score matching over continuous time; belongs to the SDE type soft
   };
   Type type = Type::denoising;
   Weighting weighting = Weighting::variance;
@@ -36,6 +37,7 @@ struct ObjectiveConfig {
   double eps = training_eps;  ///< smallest time
   /// With likelihood weighting: draw times in proportion to their weight (denoising only).
   bool importance = false;
+  SoftObjectiveConfig soft;  ///< of the type soft, in the place of `weighting`
 };
 
 struct EmaConfig {
@@ -70,6 +72,7 @@ struct SamplingConfig {
   std::string quadrature = "simpson";  ///< of the score, for the acceptance of "mala" and "hmc"
   /// S_churn, S_tmin, S_tmax and S_noise of the predictor "edm".
   double churn = 0, churn_min = 0, churn_max = 1e30, churn_noise = 1;
+  double k = 0;  ///< share of fresh noise of a soft diffusion's "ddim" and "ddim_flow"
 };
 
 /// How long to train and what to write on the way. None of this changes the state after step k.

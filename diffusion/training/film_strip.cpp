@@ -3,9 +3,7 @@
 #include "engine/autograd.h"
 
 namespace ito {
-namespace {
 
-/// frames of [n, item...] -> [n * frames, item...], those of one image beside each other.
 Tensor beside_each_other(const std::vector<Tensor>& frames) {
   std::vector<Tensor> parts;
   Shape shape = frames[0].shape();
@@ -14,6 +12,8 @@ Tensor beside_each_other(const std::vector<Tensor>& frames) {
   }
   return concat(parts, 0);
 }
+
+namespace {
 
 void check_frames(Index frames) {
   if (frames < 2) fail("film_strip", "expected at least 2 frames, got ", frames);

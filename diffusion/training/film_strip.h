@@ -14,4 +14,7 @@ Tensor forward_frames(const Sde& sde, const Tensor& x_0, Index frames, std::uint
 Tensor reverse_frames(const Sde& sde, const Score& score, const Shape& item,
                       const SamplingConfig& config, Index n, Index frames, std::uint64_t seed);
 
+/// Frames [n, item...] -> [n * frames, item...], those of one image beside each other.
+Tensor beside_each_other(const std::vector<Tensor>& frames);
+
 }  // namespace ito

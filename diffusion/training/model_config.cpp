@@ -89,10 +89,15 @@ void fill_sizes(json& model, const Shape& item) {
 }
 
 void fill_noise_levels(json& model, const SdeConfig& sde) {
-  if (sde.type != SdeConfig::Type::ve || type_of(model) == "mlp") return;
+  const std::string type = type_of(model);
   const auto fill = [&](const char* key, auto value) {
     if (!model.contains(key)) model[key] = value;
   };
+  if (sde.type == SdeConfig::Type::soft) {  // labels are times, from 0 to N - 1
+    if (type.starts_with("ncsn")) fill("num_scales", sde.N);
+    if (type == "ncsnpp") fill("scale_by_sigma", false);
+  }
+  if (sde.type != SdeConfig::Type::ve || type == "mlp") return;
   fill("sigma_min", sde.sigma_min);
   fill("sigma_max", sde.sigma_max);
   fill("num_scales", sde.N);

@@ -24,7 +24,7 @@ nlohmann::json model_to_json(const ModelConfig& model);
 void fill_sizes(nlohmann::json& json, const Shape& item);
 
 /// Adds to the `json` of a network for images the noise levels that it leaves open: those of a VE
-/// SDE.
+/// SDE; under a soft diffusion, whose labels are times, their number N, and no division by sigma.
 void fill_noise_levels(nlohmann::json& json, const SdeConfig& sde);
 
 /// The shape [H, W, C] or [D] of what the network takes and gives.

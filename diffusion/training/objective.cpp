@@ -59,17 +59,42 @@ Objective ddpm_objective(const ObjectiveConfig& config, const SdeConfig& sde_con
   };
 }
 
+Objective soft_objective(const ObjectiveConfig& config, const SdeConfig& sde, const Shape& item) {
+  const auto diffusion = std::make_shared<const SoftDiffusion>(make_soft_diffusion(sde.soft, item));
+  SoftLossOptions options = config.soft.loss;
+  options.reduction = config.reduction;
+  return [=, prediction = config.soft.prediction, eps = config.eps,
+          label_scale = static_cast<double>(sde.N - 1)](const nn::ScoreNetwork& network,
+                                                        const Tensor& x_0,
+                                                        const BatchAddress& address, Mode mode) {
+    const RandomStream dropout = address.stream(Purpose::dropout);
+    const Denoiser h = network_denoiser(network, prediction, label_scale,
+                                        mode == Mode::training ? &dropout : nullptr);
+    const auto u = uniform_per_image(x_0.size(0), address.stream(Purpose::time));
+    const Times t = per_sample(u, [eps](double u_n) { return eps + u_n * (1 - eps); });
+    return soft_score_matching_loss(*diffusion, h, x_0, t, draw_noise(x_0.shape(), address),
+                                    options);
+  };
+}
+
 }  // namespace
 
-Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde) {
+Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde,
+                         const Shape& item) {
+  const bool soft = objective.type == ObjectiveConfig::Type::soft;
+  if (soft != (sde.type == SdeConfig::Type::soft))
+    fail("objective", "the objective soft and the SDE type soft belong together, got only the ",
+         soft ? "objective" : "SDE type");
+  if (soft) return soft_objective(objective, sde, item);
   if (objective.type == ObjectiveConfig::Type::ddpm) return ddpm_objective(objective, sde);
   return objective.importance ? importance_objective(objective, sde)
                               : denoising_objective(objective, sde);
 }
 
 Labels labels_of(const ObjectiveConfig& objective) {
-  const bool continuous = objective.type == ObjectiveConfig::Type::denoising;
-  return continuous ? Labels::continuous : Labels::discrete;
+  const bool discrete = objective.type == ObjectiveConfig::Type::smld ||
+                        objective.type == ObjectiveConfig::Type::ddpm;
+  return !discrete ? Labels::continuous : Labels::discrete;
 }
 
 }  // namespace ito

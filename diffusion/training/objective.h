@@ -16,8 +16,8 @@ enum class Mode { training, evaluation };  ///< with dropout, without
 using Objective =
     std::function<Loss(const nn::ScoreNetwork&, const Tensor& x_0, const BatchAddress&, Mode)>;
 
-/// Throws when the objective and the SDE do not go together.
-Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde);
+/// Throws when the objective and the SDE do not go together. `item` is the shape of the data's.
+Objective make_objective(const ObjectiveConfig& objective, const SdeConfig& sde, const Shape& item);
 
 /// The labels that a network trained with this objective knows.
 Labels labels_of(const ObjectiveConfig& objective);

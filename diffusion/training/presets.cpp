@@ -63,6 +63,17 @@ const std::vector<Preset>& presets() {
 })"},
       {"digits-conditional", "8x8 digits, told their classes: guidance without a classifier (2022)",
        "digits", R"({"model": {"classes": 10, "label_dropout": 0.1}})"},
+      {"digits-soft-blur", "8x8 digits: soft diffusion from blur (Daras et al. 2022)", "digits",
+       R"({
+  "data": {"range": "unit"},
+  "sde": {"type": "soft", "corruption": "blur"},
+  "objective": {"type": "soft"},
+  "sampling": {"predictor": "momentum"}
+})"},
+      {"digits-soft-mask", "8x8 digits: soft diffusion from behind a growing mask",
+       "digits-soft-blur", R"({
+  "sde": {"corruption": "mask"}
+})"},
       {"mnist", "28x28 digits (a folder with MNIST's IDX files): a DDPM U-Net of width 64", nullptr,
        R"({
   "data": {"range": "centered"},

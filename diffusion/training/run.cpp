@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "diffusion/data/grid.h"
-#include "diffusion/score.h"
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/sampling.h"
 #include "engine/ops.h"
@@ -112,10 +111,9 @@ class Run {
     const Shape item = item_shape(c.model);
     if (item.rank() != 3 || (item[2] != 1 && item[2] != 3)) return;
     const nn::EmaScope averaged(trainer_.ema());
-    const auto sde = make_sde(c.sde);
-    const Score score = network_score(trainer_.network(), *sde, labels_of(c.objective));
-    const Samples samples = draw_samples(
-        *sde, score, item, c.sampling,
+    const Generator& generator = trainer_.generator();
+    const Samples samples = generator.draw(
+        generator.evaluated(trainer_.network()), c.sampling,
         {.seed = c.seed, .count = config_.samples, .device = nn::device_of(trainer_.network())},
         {.progress = [&](int, int) { return !stopped(); }});
     if (!samples.complete) return;

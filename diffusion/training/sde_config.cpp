@@ -11,12 +11,13 @@ namespace {
 
 using nlohmann::json;
 using Type = SdeConfig::Type;
-using Schedule = SdeConfig::Schedule;
+using BetaKind = SdeConfig::Schedule;
 
 constexpr const char* in_sde_section = "sde";
-constexpr nn::Names<Type, 3> types = {{{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}}};
-constexpr nn::Names<Schedule, 2> schedules = {
-    {{"linear", Schedule::linear}, {"cosine", Schedule::cosine}}};
+constexpr nn::Names<Type, 4> types = {
+    {{"vp", Type::vp}, {"subvp", Type::subvp}, {"ve", Type::ve}, {"soft", Type::soft}}};
+constexpr nn::Names<BetaKind, 2> schedules = {
+    {{"linear", BetaKind::linear}, {"cosine", BetaKind::cosine}}};
 
 void check(const SdeConfig& c) {
   if (c.N < 1 || c.N > 1000000) fail(in_sde_section, "\"N\": expected 1 to 1000000, got ", c.N);
@@ -39,16 +40,17 @@ void fields(Fields& f, Config& c) {
     f("sigma_max", c.sigma_max);
     return;
   }
+  if (c.type == Type::soft) return;
   const bool reading = std::is_same_v<Fields, nn::ReadFields>;
-  if (reading || c.schedule != Schedule::linear) f("schedule", c.schedule, schedules);
-  if (c.schedule == Schedule::linear) {
+  if (reading || c.schedule != BetaKind::linear) f("schedule", c.schedule, schedules);
+  if (c.schedule == BetaKind::linear) {
     f("beta_min", c.beta_min);
     f("beta_max", c.beta_max);
   }
 }
 
 BetaSchedule beta(const SdeConfig& c) {
-  if (c.schedule == Schedule::cosine) return CosineBeta{};
+  if (c.schedule == BetaKind::cosine) return CosineBeta{};
   return LinearBeta{c.beta_min, c.beta_max};
 }
 int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
@@ -57,7 +59,12 @@ int steps(const SdeConfig& c) { return static_cast<int>(c.N); }
 
 SdeConfig sde_from_json(const json& section) {
   SdeConfig c;
-  nn::ReadFields reader(in_sde_section, section);
+  json own = section;
+  if (section.is_object() && section.value("type", json()) == "soft") {
+    c.soft = soft_from_json(section);
+    own = {{"type", "soft"}, {"N", section.value("N", json(c.N))}};
+  }
+  nn::ReadFields reader(in_sde_section, own);
   fields(reader, c);
   reader.finish();
   check(c);
@@ -67,7 +74,9 @@ SdeConfig sde_from_json(const json& section) {
 json sde_to_json(const SdeConfig& c) {
   nn::WriteFields writer;
   fields(writer, c);
-  return writer.json();
+  json section = writer.json();
+  if (c.type == Type::soft) section.update(soft_to_json(c.soft));
+  return section;
 }
 
 std::unique_ptr<Sde> make_sde(const SdeConfig& c) {
@@ -78,8 +87,10 @@ std::unique_ptr<Sde> make_sde(const SdeConfig& c) {
       return std::make_unique<SubVpSde>(beta(c), steps(c));
     case Type::ve:
       return std::make_unique<VeSde>(c.sigma_min, c.sigma_max, steps(c));
+    case Type::soft:
+      break;
   }
-  fail(in_sde_section, "unknown type");
+  fail(in_sde_section, "a soft diffusion has no SDE");
 }
 
 VpSde make_vp(const SdeConfig& c) {

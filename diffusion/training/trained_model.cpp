@@ -9,7 +9,7 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights, Device
     : config_(config_from_json(checkpoint.config)),
       step_(checkpoint.step),
       network_(make_network(config_.model)),
-      sde_(make_sde(config_.sde)) {
+      generator_(make_generator(config_, checkpoint.group("prior"))) {
   check_network(*network_, checkpoint);
   if (weights == Weights::raw && is_average_alone(checkpoint)) {
     fail("checkpoint", checkpoint.file.source, ": holds averaged weights alone");

@@ -5,6 +5,7 @@
 
 #include "diffusion/score.h"
 #include "diffusion/training/checkpoint.h"
+#include "diffusion/training/generator.h"
 #include "nn/layers/class_embedding.h"
 
 namespace ito {
@@ -21,14 +22,19 @@ class TrainedModel {
   TrainedModel(const Checkpoint& checkpoint, Weights weights, Device device = Device::cpu);
 
   const nn::ScoreNetwork& network() const { return *network_; }
-  const Sde& sde() const { return *sde_; }
-  /// Refers to this model.
-  Score score() const { return network_score(*network_, *sde_, labels_of(config_.objective)); }
+  const Generator& generator() const { return *generator_; }
+  /// Throws for a soft diffusion.
+  const Sde& sde() const { return generator_->sde(); }
+  /// What samples are drawn by: the score, or the Denoiser of a soft diffusion. Refers to this
+  /// model.
+  Score evaluated() const { return generator_->evaluated(*network_); }
+  /// The score; throws for a soft diffusion. Refers to this model.
+  Score score() const { return (void)sde(), evaluated(); }
   /// How many classes the network can be told; 0: none.
   Index classes() const { return network_->classes(); }
   /// The score of a class, likewise; throws when it does not know it.
   Score score_of(Index label) const {
-    return told_score(*network_, *sde_, nn::one_hot({label}, classes()),
+    return told_score(*network_, sde(), nn::one_hot({label}, classes()),
                       labels_of(config_.objective));
   }
   /// Its sections "run" and the place of the data are not those of the run.
@@ -43,7 +49,7 @@ class TrainedModel {
   TrainingConfig config_;
   Index step_;
   std::unique_ptr<nn::ScoreNetwork> network_;
-  std::unique_ptr<Sde> sde_;
+  std::unique_ptr<Generator> generator_;
 };
 
 }  // namespace ito

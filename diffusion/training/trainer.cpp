@@ -54,7 +54,8 @@ Trainer::Trainer(const TrainingConfig& config, const ImageSet& images, Device de
       images_(images),
       device_(device),
       network_(initialised_network(config, device)),
-      objective_(make_objective(config.objective, config.sde)),
+      generator_(make_generator(config, images)),
+      objective_(make_objective(config.objective, config.sde, item_shape(config.model))),
       order_(images.count, config.seed),
       adam_(network_->parameters(), config.optimiser),
       ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {

@@ -5,6 +5,7 @@
 
 #include "diffusion/training/config.h"
 #include "diffusion/training/data_order.h"
+#include "diffusion/training/generator.h"
 #include "diffusion/training/objective.h"
 #include "nn/ema.h"
 
@@ -47,6 +48,7 @@ class Trainer {
   const ImageSet& images() const { return images_; }
   nn::ScoreNetwork& network() { return *network_; }
   const nn::ScoreNetwork& network() const { return *network_; }
+  const Generator& generator() const { return *generator_; }
   nn::Adam& adam() { return adam_; }
   nn::Ema& ema() { return ema_; }
 
@@ -65,6 +67,7 @@ class Trainer {
   const ImageSet& images_;
   Device device_;
   std::unique_ptr<nn::ScoreNetwork> network_;
+  std::unique_ptr<Generator> generator_;
   Objective objective_;
   DataOrder order_;
   nn::Adam adam_;

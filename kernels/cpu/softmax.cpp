@@ -1,4 +1,4 @@
-// Softmax and its logarithm over the last axis.
+// Softmax and its logarithm over the last axis; the logarithm of a sum of exponentials.
 
 #include "kernels/cpu/softmax.h"
 
@@ -30,6 +30,16 @@ void log_softmax(const Real* x, Real* y, Index rows, Index n) {
     const Real largest = max_lanes(n, [in](Index i) { return in[i]; });
     const Real log_sum = log_(exponentials(in, n, Real(1), largest, out));
     for (Index i = 0; i < n; ++i) out[i] = (in[i] - largest) - log_sum;
+  });
+}
+
+void log_sum_exp(const Real* x, const Real* shift, Real scale, Real* y, Index rows, Index n) {
+  parallel_rows(rows, n, [=](Index r) {
+    const Real* in = x + r * n;
+    const auto exponent = [=](Index j) { return shift[j] + scale * in[j]; };
+    const Real largest = max_lanes(n, exponent);
+    const Real sum = sum_lanes<Real>(n, [=](Index j) { return exp_minus(largest - exponent(j)); });
+    y[r] = largest + log_(sum);
   });
 }
 

@@ -37,6 +37,22 @@ TEST_F(CudaSoftmax, IsThatOfTheCpu) {
   }
 }
 
+TEST_F(CudaSoftmax, LogSumExpIsThatOfTheCpu) {
+  for (const Index n : {1, 31, 33, 1000}) {
+    SCOPED_TRACE(n);
+    const Index rows = n > 99 ? 3 : 7;
+    const Values x = values(static_cast<std::uint64_t>(n), rows * n);
+    const Values shift = values(static_cast<std::uint64_t>(n) + 1, n);
+    const Compute compute = [=](Device device, const Operands& p) {
+      log_sum_exp(device, p.in[0], p.in[1], Real(-40), p.out[0], rows, n);
+    };
+    const auto device = run_on(Device::cuda, {x, shift}, {rows}, compute);
+    const auto cpu = run_on(Device::cpu, {x, shift}, {rows}, compute);
+    // An exponent of up to 41 is rounded twice, the result of up to 41 + log n once.
+    expect_close(device[0], cpu[0], softmax_bound(n, 3 * 41 + 7));
+  }
+}
+
 /// Scores are sums of D products of magnitude below scale; their error, D^2 scale u at most, passes
 /// through the softmax; probabilities sum to one, so y adds M u. For both sides.
 double bound(const Attention& s) {

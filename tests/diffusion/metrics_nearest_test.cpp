@@ -30,6 +30,24 @@ TEST(Nearest, AnImageOfTheReferenceIsAtZero) {
   for (const double distance : nearest_distances(reference, reference)) EXPECT_EQ(distance, 0);
 }
 
+TEST(Nearest, NeighboursComeNearestFirst) {
+  const Tensor points({2, 1}, {0, 10});
+  const Tensor reference({5, 1}, {3, -1, 9, 1, 12});
+  const auto found = nearest_neighbours(points, reference, 3);
+  const Index rows[2][3] = {{1, 3, 0}, {2, 4, 0}};  // of -1 and 1, equally far, the first
+  const double distances[2][3] = {{1, 1, 3}, {1, 2, 7}};
+  ASSERT_EQ(found.size(), 2u);
+  for (std::size_t n = 0; n < 2; ++n) {
+    ASSERT_EQ(found[n].size(), 3u);
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_EQ(found[n][k].row, rows[n][k]);
+      EXPECT_EQ(found[n][k].distance, distances[n][k]);
+    }
+  }
+  EXPECT_EQ(nearest_neighbours(points, reference, 9)[0].size(), 5u);
+  EXPECT_THROW(nearest_neighbours(points, reference, 0), Error);
+}
+
 TEST(Nearest, RefusesSetsThatDoNotCompare) {
   const Tensor images = Tensor::zeros({2, 8, 8, 1});
   EXPECT_THROW(nearest_distances(images, Tensor::zeros({2, 8, 8, 3})), Error);

@@ -65,6 +65,34 @@ TEST(Softmax, LargeValuesDoNotOverflow) {
       {4 * roundoff, 4 * roundoff, 6e4L * 4 * roundoff, 4 * roundoff, 4 * roundoff, 4 * roundoff});
 }
 
+TEST(LogSumExp, IsTheDefinition) {
+  for (const Index n : {1, 2, 15, 16, 17, 64, 1000}) {
+    SCOPED_TRACE(n);
+    const Index rows = n > 100 ? 3 : 37;
+    const Values x = values(at(n), rows * n), shift = values(at(n) + 1, n);
+    const Real scale = -40;  // exponents from -41 to 41
+    Exacts sums(at(rows), 0);
+    for (Index i = 0; i < rows * n; ++i)
+      sums[at(i / n)] += std::exp(Exact(shift[at(i % n)]) + Exact(scale) * Exact(x[at(i)]));
+    for (Exact& sum : sums) sum = std::log(sum);
+    const std::vector<Result> results =
+        run_everywhere({Values(at(rows))}, [&](const std::vector<Real*>& y) {
+          log_sum_exp(Device::cpu, x.data(), shift.data(), scale, y[0], rows, n);
+        });
+    // An exponent of up to 41 is rounded twice, the result of up to 41 + log n once.
+    expect_close(results, 0, sums, softmax_bound(n, 3 * 41 + 7));
+  }
+}
+
+TEST(LogSumExp, LargeExponentsDoNotOverflow) {
+  const Values x = {Real(3e4), Real(3e4), Real(-3e4), Real(-3e4)}, shift = {0, 0};
+  const std::vector<Result> results = run_everywhere({{0, 0}}, [&](const std::vector<Real*>& y) {
+    log_sum_exp(Device::cpu, x.data(), shift.data(), Real(1), y[0], 2, 2);
+  });
+  const Exact l2 = std::log(Exact(2));
+  expect_close(results, 0, {3e4L + l2, -3e4L + l2}, 3e4L * 4 * roundoff);
+}
+
 struct Case {
   Attention s;
   Values q, k, v, dy;
