@@ -6,6 +6,7 @@
 
 #include "diffusion/cli/class_flags.h"
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/recipe.h"
 #include "diffusion/cli/sampling_flags.h"
@@ -26,6 +27,7 @@ struct EvaluateArguments {
   std::string run, out;
   Index n = 0, threads = 0;
   std::uint64_t seed = 0;
+  Device device = Device::cpu;
   double since = 0;
   bool overwrite = false;
   ClassFlags classes;
@@ -84,8 +86,9 @@ Generated draw(const EvaluateArguments& a, const TrainedModel& model,
   const auto K = static_cast<Index>(std::max<std::size_t>(classes.classes().size(), 1));
   const Index each = (n + K - 1) / K;
   const double began = seconds_now();
-  const Samples samples = draw_each(classes.scores(), model, sampling,
-                                    {.seed = a.seed, .first = 0, .count = each, .batch = at_once});
+  const SampleRange range = {
+      .seed = a.seed, .first = 0, .count = each, .batch = at_once, .device = a.device};
+  const Samples samples = draw_each(classes.scores(), model, sampling, range);
   if (!samples.complete) return {};
   const auto batches = static_cast<double>(K * ((each + at_once - 1) / at_once));
   Generated generated = {{}, {}, static_cast<double>(evaluations) / batches, seconds_now() - began};
@@ -96,7 +99,7 @@ Generated draw(const EvaluateArguments& a, const TrainedModel& model,
     generated.classes.insert(generated.classes.end(), classes.classes().begin(),
                              classes.classes().end());
   }
-  generated.x = concat(rows, 0);
+  generated.x = concat(rows, 0).to(Device::cpu);
   return generated;
 }
 
@@ -114,8 +117,11 @@ void write_pictures(const EvaluateArguments& a, const TrainedModel& model,
 
   const Tensor real = batch(data.held_out, 0, std::min(film_rows, data.held_out.count), range);
   const Tensor there = model.generator().forward_film(real, film_frames, a.seed);
-  const Tensor back =
-      model.generator().reverse_film(model.evaluated(), sampling, film_rows, film_frames, a.seed);
+  const SampleRange film = {
+      .seed = a.seed, .first = 0, .count = film_rows, .batch = film_rows, .device = a.device};
+  const Tensor back = model.generator()
+                          .reverse_film(model.evaluated(), sampling, film, film_frames)
+                          .to(Device::cpu);
   write_image_grid(a.file("trajectories.png"), concat({there, back}, 0),
                    {.columns = film_frames, .zoom = zoom, .range = range}, a.replace(), text);
 }
@@ -148,7 +154,7 @@ int evaluate(const EvaluateArguments& a) {
   const double began = a.since > 0 ? a.since : seconds_now();
   const RunFolder folder(a.run);
   use_threads(a.threads);
-  const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged);
+  const TrainedModel model(read_checkpoint(folder.checkpoint_path()), Weights::averaged, a.device);
   kernels::set_convolution_mode(model.config().convolution);
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   const DataConfig config = config_from_json(folder.read_config()).data;
@@ -194,6 +200,7 @@ void add_evaluate(CLI::App& app, int& exit) {
   a->classes.add_to(*command);
   command->add_option("--seed", a->seed, "Seed of the noise");
   a->flags.add_to(*command, sampling_flags);
+  add_device(*command, a->device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_option("--since", a->since, "Unix time at which the whole began, for seconds_total");

@@ -1,10 +1,12 @@
 #include "diffusion/cli/flow_model.h"
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
 #include "diffusion/data/npy.h"
 #include "kernels/convolution.h"
+#include "nn/device.h"
 
 namespace ito::cli {
 
@@ -16,12 +18,14 @@ void FlowArguments::add_to(CLI::App& command) {
       ->check(CLI::Range(1, 1 << 16));
   command.add_flag("--no-ema", raw, "The last weights instead of their average");
   command.add_flag("--exact", exact, "Direct convolutions only, whatever the run was trained with");
+  add_device(command, device);
   command.add_option("--threads", threads, "Threads, 0 for all cores")->check(CLI::Range(0, 1024));
 }
 
 FlowModel::FlowModel(const FlowArguments& a)
     : options_(a.code),
-      model_(read_checkpoint(checkpoint_of(a.run)), a.raw ? Weights::raw : Weights::averaged) {
+      model_(read_checkpoint(checkpoint_of(a.run)), a.raw ? Weights::raw : Weights::averaged,
+             a.device) {
   options_.ode.rtol = options_.ode.atol = a.tolerance;
   model_.check_eps(a.code.eps);
   use_threads(a.threads);
@@ -41,6 +45,7 @@ std::optional<Carried> with_progress(const char* what, CodeOptions options, Carr
   };
   Carried carried = carry(options);
   if (!carried.complete) return {};
+  carried.x = carried.x.to(Device::cpu);
   return carried;
 }
 
@@ -48,13 +53,13 @@ std::optional<Carried> with_progress(const char* what, CodeOptions options, Carr
 
 std::optional<Carried> FlowModel::to_codes(const Tensor& x, const Score& score) const {
   return with_progress("encoding", options_, [&](const CodeOptions& options) {
-    return encode(model_.sde(), score, x, options);
+    return encode(model_.sde(), score, x.to(nn::device_of(model_.network())), options);
   });
 }
 
 std::optional<Carried> FlowModel::to_images(const Tensor& z, const Score& score) const {
   return with_progress("decoding", options_, [&](const CodeOptions& options) {
-    return decode(model_.sde(), score, z, options);
+    return decode(model_.sde(), score, z.to(nn::device_of(model_.network())), options);
   });
 }
 

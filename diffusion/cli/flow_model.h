@@ -15,6 +15,7 @@ namespace ito::cli {
 struct FlowArguments {
   std::string run;
   CodeOptions code;
+  Device device = Device::cpu;
   double tolerance = 1e-5;
   Index threads = 0;
   bool raw = false, exact = false;

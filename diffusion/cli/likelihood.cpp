@@ -107,6 +107,7 @@ int likelihood(LikelihoodArguments a) {
   a.bound.options.draws = a.options.draws;
   a.bound.options.seed = a.options.seed;
   a.bound.options.batch = a.options.batch;
+  a.bound.options.device = a.options.device;
   return likelihood_bound(model, set, a.n, a.bound, a.json, overwrite);
 }
 
@@ -117,8 +118,7 @@ void check_method(const CLI::App& command, const std::string& method) {
     throw UsageError("--method: expected flow or elbo, got " + printable(method));
   const std::vector<const char*> others =
       flow ? std::vector<const char*>{"--variance", "--steps"}
-           : std::vector<const char*>{"--probes", "--gaussian",  "--exact",
-                                      "--eps",    "--tolerance", "--device"};
+           : std::vector<const char*>{"--probes", "--gaussian", "--exact", "--eps", "--tolerance"};
   for (const char* name : others)
     if (command.count(name) > 0)
       throw UsageError(text(name, " is for --method ", flow ? "elbo" : "flow"));

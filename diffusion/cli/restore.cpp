@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/image_output.h"
 #include "diffusion/cli/images.h"
 #include "diffusion/cli/interrupt.h"
@@ -47,10 +48,16 @@ struct Given {
   Tensor y;      ///< [n, range...]
 };
 
+/// The operator and its measurement where the model is.
+Given moved(const Given& given, Operator& A, Device device) {
+  A.move(device);
+  return {given.truth, given.y.to(device)};
+}
+
 /// y = A u for u in [0, 1] as the measurement A x of x = 2 u - 1, and its noise.
 Measurement as_the_model_sees(const Operator& A, const Tensor& y, double noise, Range range) {
   if (range != Range::centered) return {A, y, noise};
-  const Tensor ones = Tensor::full(batch_shape(1, A.domain()), 1);
+  const Tensor ones = Tensor::full(batch_shape(1, A.domain()), 1, y.device());
   return {A, y * 2 - A.apply(ones), 2 * noise};
 }
 
@@ -107,6 +114,7 @@ Estimates baselines(const Given& given, const Measurement& measured, Range range
   Estimates all = {{"least squares", to_unit(least_squares(measured), range)}};
   if (const auto* radon = dynamic_cast<const Radon*>(&measured.A))
     all.emplace_back("back-projection", radon->filtered_back_projection(given.y));
+  for (auto& [name, images] : all) images = images.to(Device::cpu);
   return all;
 }
 
@@ -204,12 +212,12 @@ void show(const RestoreArguments& a, const Given& given, const Measurement& meas
 int restore_images(const RestoreArguments& a) {
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
-                           a.raw ? Weights::raw : Weights::averaged);
+                           a.raw ? Weights::raw : Weights::averaged, a.range.device);
   const SamplingConfig sampling = checked(a, model);
   kernels::set_convolution_mode(model.config().convolution);
   const auto A = operator_named(a.operation, model.item(), a.range.seed);
   check_adjoint(*A);
-  const Given given = measure(a, model, *A);
+  const Given given = moved(measure(a, model, *A), *A, a.range.device);
   const Range scale = model.config().data.range;
   const Measurement measured = as_the_model_sees(*A, given.y, a.noise, scale);
   if (!a.save.empty()) write_npy(a.save, given.y, a.replace());
@@ -221,8 +229,8 @@ int restore_images(const RestoreArguments& a) {
     return Exit::interrupted;
   }
   const Measurement as_given = {*A, repeat_rows(given.y, a.range.count), a.noise};
-  show(a, given, measured, with_known_pixels(as_given, to_unit(samples.x, scale)), scale,
-       sources_of(a, sampling));
+  const Tensor x = with_known_pixels(as_given, to_unit(samples.x, scale)).to(Device::cpu);
+  show(a, given, measured, x, scale, sources_of(a, sampling));
   return Exit::ok;
 }
 
@@ -262,6 +270,7 @@ void add_restore(CLI::App& app, int& exit) {
       ->check(CLI::Range(1, 1 << 16));
   a->flags.add_to(*command, sampling_flags);
   command->add_flag("--no-ema", a->raw, "The last weights instead of their average");
+  add_device(*command, a->range.device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->callback([a, &exit] { exit = restore_images(*a); });

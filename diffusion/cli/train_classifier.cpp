@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "diffusion/cli/command.h"
+#include "diffusion/cli/device.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
 #include "diffusion/data/open.h"
@@ -194,6 +195,7 @@ void add_train_classifier(CLI::App& app, int& exit) {
       ->check(CLI::Range(1, 1 << 24));
   command->add_flag("--wide", a->wide, "The Wide ResNet 28-10 instead of a small one")
       ->excludes(resume);
+  add_device(*command, a->training.device);
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->add_flag("--overwrite", a->overwrite, "Replace an existing run")->excludes(resume);

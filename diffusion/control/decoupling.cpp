@@ -56,10 +56,10 @@ Tensor Decoupling::luminance(const Tensor& x) const {
   if (x.rank() != 4 || (channels != 1 && channels != 3))
     fail("decoupling", "expected images [N, H, W, 3] or grey ones [N, H, W, 1], got ", x.shape());
   const Tensor grey = mean(x, {3}, true);
-  const Tensor white({1, 1, 1, 3}, {static_cast<Real>(std::numbers::sqrt3), 0, 0});
+  const Tensor white({1, 1, 1, 3}, {static_cast<Real>(std::numbers::sqrt3), 0, 0}, x.device());
   return grey * white;
 }
 
-Tensor luminance_mask() { return Tensor({1, 1, 1, 3}, {1, 0, 0}); }
+Tensor luminance_mask(Device device) { return Tensor({1, 1, 1, 3}, {1, 0, 0}, device); }
 
 }  // namespace ito

@@ -19,8 +19,8 @@ class Decoupling {
   explicit Decoupling(const std::array<double, 9>& M = published_decoupling);
 
   /// y_j = sum_i x_i M_ij for every pixel: x [..., 3] -> [..., 3].
-  Tensor to(const Tensor& x) const { return matmul(x, M_); }
-  Tensor from(const Tensor& y) const { return matmul(y, inverse_); }
+  Tensor to(const Tensor& x) const { return matmul(x, M_.to(x.device())); }
+  Tensor from(const Tensor& y) const { return matmul(y, inverse_.to(y.device())); }
 
   /// The grey picture as coordinates: channel 0 is sqrt(3) times the luminance (R + G + B) / 3, the
   /// others 0. x [N, H, W, 3], of which the luminance is taken, or [N, H, W, 1], which is it.
@@ -32,6 +32,6 @@ class Decoupling {
 };
 
 /// Where `luminance` is known: 1, 0, 0, as [1, 1, 1, 3].
-Tensor luminance_mask();
+Tensor luminance_mask(Device device = Device::cpu);
 
 }  // namespace ito

@@ -59,7 +59,7 @@ Tensor radon_matrix(const Shape& item, Index angles) {
 }
 
 /// The ramp filter |frequency| of detectors one pixel apart, cut off at half a cycle per pixel.
-Tensor ramp_filter(Index detectors) {
+Tensor ramp_filter(Index detectors, Device device) {
   std::vector<Real> values;
   for (Index i = 0; i < detectors; ++i) {
     for (Index j = 0; j < detectors; ++j) {
@@ -67,7 +67,7 @@ Tensor ramp_filter(Index detectors) {
       values.push_back(static_cast<Real>(i == j ? 0.25 : (i - j) % 2 == 0 ? 0 : -1 / (k * k)));
     }
   }
-  return Tensor({detectors, detectors}, values);
+  return Tensor({detectors, detectors}, values, device);
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Radon::Radon(const Shape& item, Index angles)
 Tensor Radon::filtered_back_projection(const Tensor& y) const {
   const Index angles = range()[0], detectors = range()[1];
   const Tensor rows = reshape(y, {y.size(0), angles, detectors});
-  const Tensor filtered = reshape(matmul(rows, ramp_filter(detectors)), y.shape());
+  const Tensor filtered = reshape(matmul(rows, ramp_filter(detectors, y.device())), y.shape());
   return adjoint(filtered) * (std::numbers::pi / static_cast<double>(angles));
 }
 

@@ -12,6 +12,7 @@ class MatrixOperator : public Operator {
   MatrixOperator(const Shape& domain, const Shape& range, Tensor transposed);
 
   Tensor apply(const Tensor& x) const override;
+  void move(Device device) override { transposed_ = transposed_.to(device); }
 
  private:
   Tensor transposed_;

@@ -12,6 +12,7 @@ class MotionBlur : public Operator {
   MotionBlur(const Shape& item, double length, double degrees);
 
   Tensor apply(const Tensor& x) const override;
+  void move(Device device) override { kernel_ = kernel_.to(device); }
 
  private:
   Tensor kernel_;  ///< [K, K], K odd, sum 1

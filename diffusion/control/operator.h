@@ -24,6 +24,9 @@ class Operator {
   /// A^T y: y [N, range...] -> [N, domain...], the vector-Jacobian product of `apply`.
   virtual Tensor adjoint(const Tensor& y) const;
 
+  /// Moves what it holds to where it is to be applied.
+  virtual void move(Device /*device*/) {}
+
   /// Keeps the state of a sampler in agreement with the measurement: in general `Projection`
   /// (diffusion/control/projection.h), which an operator that knows better may replace. Refers to
   /// this operator and to `sde`.

@@ -40,8 +40,9 @@ std::unique_ptr<Constraint> GreyOperator::constraint(const Sde& sde,
   if (measured.noise_std > 0) return Operator::constraint(sde, measured);
   check(measured);
   const Decoupling decoupling;
-  return std::make_unique<Imputation>(sde, decoupling.luminance(measured.y), luminance_mask(),
-                                      KnownPart::marginal, decoupling);
+  return std::make_unique<Imputation>(sde, decoupling.luminance(measured.y),
+                                      luminance_mask(measured.y.device()), KnownPart::marginal,
+                                      decoupling);
 }
 
 }  // namespace ito

@@ -13,6 +13,7 @@ class MaskOperator : public Operator {
   explicit MaskOperator(Tensor mask);
 
   Tensor apply(const Tensor& x) const override { return x * mask_; }
+  void move(Device device) override { mask_ = mask_.to(device); }
   /// Without noise: Imputation, after which known pixels have the bits of the measurement.
   std::unique_ptr<Constraint> constraint(const Sde& sde,
                                          const Measurement& measured) const override;

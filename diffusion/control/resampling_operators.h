@@ -12,6 +12,7 @@ class SeparableOperator : public Operator {
   SeparableOperator(const Shape& item, Tensor rows, Tensor columns);
 
   Tensor apply(const Tensor& x) const override;
+  void move(Device device) override { rows_ = rows_.to(device), columns_ = columns_.to(device); }
 
  private:
   Tensor rows_, columns_;

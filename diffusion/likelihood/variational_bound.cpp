@@ -109,7 +109,8 @@ class Bound {
 
   VariationalBound run() {
     for (Index first = 0; first < count_ && result_.complete; first += options_.batch) {
-      const Tensor x_0 = batch(set_, first, std::min(options_.batch, count_ - first), range_);
+      const Index n = std::min(options_.batch, count_ - first);
+      const Tensor x_0 = batch(set_, first, n, range_).to(options_.device);
       const std::vector<double> prior = prior_term(chain_, x_0);
       add(std::vector(static_cast<std::size_t>(options_.draws), prior), first, result_.prior);
       for (Index i = chain_.N() - 1; i >= 0 && result_.complete; --i)
@@ -124,11 +125,13 @@ class Bound {
   std::vector<std::vector<double>> term(const Tensor& x_0, Index first, Index i) {
     std::vector<std::vector<double>> draws;
     for (Index m = 0; m < options_.draws; ++m) {
-      const Tensor z = random_normal(x_0.shape(), {.seed = options_.seed,
-                                                   .purpose = Purpose::noise,
-                                                   .step = static_cast<std::uint32_t>(i),
-                                                   .sub = static_cast<std::uint32_t>(m),
-                                                   .first_image = first});
+      const Tensor z = random_normal(x_0.shape(),
+                                     {.seed = options_.seed,
+                                      .purpose = Purpose::noise,
+                                      .step = static_cast<std::uint32_t>(i),
+                                      .sub = static_cast<std::uint32_t>(m),
+                                      .first_image = first},
+                                     x_0.device());
       draws.push_back(bound_term(chain_, predict_, x_0, i, z, options_.variance, grid_));
       for (std::size_t n = 0; n < draws.back().size(); ++n)
         if (!std::isfinite(draws.back()[n]))

@@ -51,6 +51,7 @@ struct BoundOptions {
   Index draws = 1;  ///< of all noise, for each image
   std::uint64_t seed = 0;
   Index batch = 64;
+  Device device = Device::cpu;                     ///< of the network
   std::function<bool(double done)> progress = {};  ///< from 0 to 1; false stops
 };
 

@@ -9,6 +9,7 @@
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/optimiser_state.h"
 #include "engine/autograd.h"
+#include "nn/device.h"
 
 namespace ito {
 
@@ -16,8 +17,9 @@ namespace {
 
 constexpr const char* training_format = "ito classifier training 1";
 
-nn::WideResnet& started(NoisyClassifier& classifier, std::uint64_t seed) {
-  nn::initialise(classifier.network(), seed);
+nn::WideResnet& started(NoisyClassifier& classifier, const ClassifierTraining& training) {
+  nn::initialise(classifier.network(), training.seed);
+  nn::move(classifier.network(), training.device);
   return classifier.network();
 }
 
@@ -48,7 +50,7 @@ ClassifierTrainer::ClassifierTrainer(NoisyClassifier& classifier, const ImageSet
       images_(images),
       training_(training),
       order_(images.count, training.seed),
-      adam_(started(classifier, training.seed).parameters(), training.optimiser),
+      adam_(started(classifier, training).parameters(), training.optimiser),
       ema_(classifier.network().parameters(), training.ema) {
   check_images(classifier, images);
 }
@@ -58,7 +60,7 @@ double ClassifierTrainer::step() {
   const BatchAddress address = {training_.seed, static_cast<std::uint32_t>(k), 0};
   const std::vector<Index> rows = order_.rows(k * B, B);
   const Sde& sde = classifier_.sde();
-  const Tensor x_0 = batch(images_, rows, classifier_.config().range);
+  const Tensor x_0 = batch(images_, rows, classifier_.config().range).to(training_.device);
   const Times t = draw_times(sde, B, address);
   const Tensor x_t = sde.perturb(x_0, t, draw_noise(x_0.shape(), address, x_0.device()));
   const Tensor loss = cross_entropy(classifier_.forward(x_t, t), labels_of(images_, rows));
@@ -81,7 +83,7 @@ std::vector<NoisyAccuracy> ClassifierTrainer::accuracy(const ImageSet& set, Inde
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<Index>(i);
   std::vector<NoisyAccuracy> result;
   if (rows.empty()) return result;
-  const Tensor x_0 = batch(set, rows, classifier_.config().range);
+  const Tensor x_0 = batch(set, rows, classifier_.config().range).to(training_.device);
   const Tensor z = draw_noise(x_0.shape(), {}, x_0.device());
   for (int level = 0; level < levels; ++level) {
     const double t = sde.T() * (level + 0.5) / levels;

@@ -13,6 +13,7 @@ struct ClassifierTraining {
   std::uint64_t seed = 0;
   nn::AdamConfig optimiser = {.learning_rate = 1e-3, .warmup = 100};
   double ema = 0.999;  ///< decay of the average of the weights
+  Device device = Device::cpu;
 };
 
 /// Share of images classified rightly at one time.
@@ -23,7 +24,8 @@ struct NoisyAccuracy {
 /// The state after step k follows from its arguments alone.
 class ClassifierTrainer {
  public:
-  /// Refers to `classifier`, whose network starts as the seed says, and to `images`. Throws unless
+  /// Refers to `classifier`, whose network starts as the seed says and moves to the device, and to
+  /// `images`. Throws unless
   /// the images are those the classifier is for, with labels that it has.
   ClassifierTrainer(NoisyClassifier& classifier, const ImageSet& images,
                     const ClassifierTraining& training);

@@ -37,10 +37,9 @@ Tensor forward_frames(const Sde& sde, const Tensor& x_0, Index frames, std::uint
 }
 
 Tensor reverse_frames(const Sde& sde, const Score& score, const Shape& item,
-                      const SamplingConfig& config, Index n, Index frames, std::uint64_t seed) {
+                      const SamplingConfig& config, const SampleRange& range, Index frames) {
   check_frames(frames);
   const NoGrad no_grad;
-  const SampleRange range = {.seed = seed, .first = 0, .count = n, .batch = n};
   if (config.sampler == "ode") {
     Times times;  // evenly from T to eps; the last frame is the sample itself
     for (Index j = 0; j + 1 < frames; ++j)

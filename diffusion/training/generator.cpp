@@ -29,9 +29,9 @@ class SdeGenerator : public Generator {
   Tensor forward_film(const Tensor& x_0, Index frames, std::uint64_t seed) const override {
     return forward_frames(*sde_, x_0, frames, seed);
   }
-  Tensor reverse_film(const Score& score, const SamplingConfig& config, Index n, Index frames,
-                      std::uint64_t seed) const override {
-    return reverse_frames(*sde_, score, item_, config, n, frames, seed);
+  Tensor reverse_film(const Score& score, const SamplingConfig& config, const SampleRange& range,
+                      Index frames) const override {
+    return reverse_frames(*sde_, score, item_, config, range, frames);
   }
 
  private:
@@ -43,6 +43,11 @@ class SdeGenerator : public Generator {
 bool is_soft(const TrainingConfig& config) { return config.sde.type == SdeConfig::Type::soft; }
 
 }  // namespace
+
+void check_device(const TrainingConfig& config, Device device) {
+  if (is_soft(config) && device != Device::cpu)
+    fail("soft", "a soft diffusion runs on the CPU only");
+}
 
 std::unique_ptr<Generator> make_generator(const TrainingConfig& config, const ImageSet& images) {
   if (is_soft(config)) return std::make_unique<SoftGenerator>(config, images);

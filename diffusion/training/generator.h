@@ -25,14 +25,17 @@ class Generator {
                        const SampleRange& range, const SamplingHooks& hooks = {}) const = 0;
   /// As forward_frames and reverse_frames of diffusion/training/film_strip.h.
   virtual Tensor forward_film(const Tensor& x_0, Index frames, std::uint64_t seed) const = 0;
-  virtual Tensor reverse_film(const Score& evaluated, const SamplingConfig& config, Index n,
-                              Index frames, std::uint64_t seed) const = 0;
+  virtual Tensor reverse_film(const Score& evaluated, const SamplingConfig& config,
+                              const SampleRange& range, Index frames) const = 0;
 
   /// What a checkpoint holds of it: tensors by their names.
   virtual nn::TensorMap state() const { return {}; }
   /// What is to be said of it when training begins; nothing, or a line.
   virtual std::string remark() const { return ""; }
 };
+
+/// Throws where the device is not one that this diffusion runs on: soft ones know the CPU alone.
+void check_device(const TrainingConfig& config, Device device);
 
 /// For training on these images.
 std::unique_ptr<Generator> make_generator(const TrainingConfig& config, const ImageSet& images);

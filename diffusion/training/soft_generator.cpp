@@ -119,17 +119,15 @@ Tensor SoftGenerator::forward_film(const Tensor& x_0, Index frames, std::uint64_
   return beside_each_other(film);
 }
 
-Tensor SoftGenerator::reverse_film(const Score& h, const SamplingConfig& config, Index n,
-                                   Index frames, std::uint64_t seed) const {
+Tensor SoftGenerator::reverse_film(const Score& h, const SamplingConfig& config,
+                                   const SampleRange& range, Index frames) const {
   std::vector<Tensor> film(static_cast<std::size_t>(frames));
   const auto remember = [&](const Observation& seen) {
     for (Index j = 0; j + 1 < frames; ++j)
       if (seen.step == j * (config.steps - 1) / (frames - 1))
         film[static_cast<std::size_t>(j)] = seen.state.x;
   };
-  film.back() = draw(h, config, {.seed = seed, .first = 0, .count = n, .batch = n},
-                     {.progress = {}, .observe = remember})
-                    .x;
+  film.back() = draw(h, config, range, {.progress = {}, .observe = remember}).x;
   return beside_each_other(film);
 }
 

@@ -24,8 +24,8 @@ class SoftGenerator : public Generator {
                const SamplingHooks& hooks) const override;
   /// Each image under ever stronger corruption, with the same noise eta at all times.
   Tensor forward_film(const Tensor& x_0, Index frames, std::uint64_t seed) const override;
-  Tensor reverse_film(const Score& h, const SamplingConfig& config, Index n, Index frames,
-                      std::uint64_t seed) const override;
+  Tensor reverse_film(const Score& h, const SamplingConfig& config, const SampleRange& range,
+                      Index frames) const override;
   /// "shape", "colour_mean" and "colour_covariance" of the prior.
   nn::TensorMap state() const override;
   /// W2 of the fitted and of the constant prior to the corrupted data.

@@ -10,6 +10,7 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights, Device
       step_(checkpoint.step),
       network_(make_network(config_.model)),
       generator_(make_generator(config_, checkpoint.group("prior"))) {
+  check_device(config_, device);
   check_network(*network_, checkpoint);
   if (weights == Weights::raw && is_average_alone(checkpoint)) {
     fail("checkpoint", checkpoint.file.source, ": holds averaged weights alone");

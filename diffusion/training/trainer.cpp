@@ -59,6 +59,7 @@ Trainer::Trainer(const TrainingConfig& config, const ImageSet& images, Device de
       order_(images.count, config.seed),
       adam_(network_->parameters(), config.optimiser),
       ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {
+  check_device(config, device);
   check_labels(*network_, images);
 }
 

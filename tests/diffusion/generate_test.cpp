@@ -89,10 +89,9 @@ TEST(FilmStrip, BeginsAndEndsWithTheImages) {
 
   SamplingConfig config;
   config.steps = 8;
-  const Tensor back = reverse_frames(sde, standard_normal_score, {3, 2, 1}, config, 2, 4, 9);
-  const Tensor sample = draw_samples(sde, standard_normal_score, {3, 2, 1}, config,
-                                     {.seed = 9, .first = 0, .count = 2, .batch = 2})
-                            .x;
+  const SampleRange range = {.seed = 9, .first = 0, .count = 2, .batch = 2};
+  const Tensor back = reverse_frames(sde, standard_normal_score, {3, 2, 1}, config, range, 4);
+  const Tensor sample = draw_samples(sde, standard_normal_score, {3, 2, 1}, config, range).x;
   EXPECT_EQ(slice(back, 0, 3, 4).to_host(), slice(sample, 0, 0, 1).to_host());
   EXPECT_EQ(slice(back, 0, 7, 8).to_host(), slice(sample, 0, 1, 2).to_host());
 }

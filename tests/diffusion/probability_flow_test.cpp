@@ -114,7 +114,8 @@ TEST(ProbabilityFlow, MakesFilmStrips) {
   SamplingConfig config;
   config.sampler = "ode";
   const SampleRange range = {.seed = 3, .first = 0, .count = 2, .batch = 2};
-  const Tensor strip = reverse_frames(sde, score, {2}, config, 2, 4, 3);
+  const Tensor strip =
+      reverse_frames(sde, score, {2}, config, {.seed = 3, .count = 2, .batch = 2}, 4);
   EXPECT_EQ(strip.shape(), (Shape{8, 2}));
   const Tensor x = draw_samples(sde, score, {2}, config, range).x, x_T = prior(sde, {2, 2});
   EXPECT_EQ(slice(strip, 0, 3, 4).to_host(), slice(x, 0, 0, 1).to_host());

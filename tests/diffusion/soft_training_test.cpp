@@ -79,8 +79,9 @@ TEST(SoftTraining, FilmsGoFromImagesToNoiseAndBack) {
   EXPECT_EQ(slice(there, 0, 3, 4).to_host(),
             slice(diffusion.perturb(x_0, {1, 1}, eta), 0, 0, 1).to_host());
   const Score h = generator.evaluated(trainer.network());
-  const Tensor back = generator.reverse_film(h, trainer.config().sampling, 2, 3, 4);
-  const Samples samples = generator.draw(h, trainer.config().sampling, {.seed = 4, .count = 2});
+  const SampleRange range = {.seed = 4, .count = 2};
+  const Tensor back = generator.reverse_film(h, trainer.config().sampling, range, 3);
+  const Samples samples = generator.draw(h, trainer.config().sampling, range);
   EXPECT_EQ(slice(back, 0, 5, 6).to_host(), slice(samples.x, 0, 1, 2).to_host());
 }
 

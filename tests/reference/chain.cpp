@@ -10,12 +10,13 @@ namespace ito::reference {
 
 namespace {
 
-PredictorCorrectorOptions chain_options(const nlohmann::json& settings, int N) {
+PredictorCorrectorOptions chain_options(const nlohmann::json& settings, int N, bool brief) {
   PredictorCorrectorOptions options;
   options.steps = N;
   options.eps = settings.at("eps");
   options.corrector_steps = settings.at("n_steps");
   options.denoise = settings.at("denoise");
+  if (brief) options.progress = [](int done, int) { return done < brief_steps; };
   return options;
 }
 
@@ -82,7 +83,7 @@ Chain run_chain(const ReferenceFile& file, const nlohmann::json& settings,
     ++chain.draws;
     return replayed(purpose, step, sub);
   };
-  PredictorCorrectorOptions options = chain_options(settings, sde->N());
+  PredictorCorrectorOptions options = chain_options(settings, sde->N(), file.brief());
   std::optional<WatchedConstraint> watched;
   if (constraint) {
     options.constraint = &watched.emplace(constraint(*sde), chain);
@@ -105,6 +106,8 @@ Tensor stacked(const std::vector<Tensor>& images) {
   return concat(rows, 0);
 }
 
+namespace {
+
 Rule chain_rule(std::optional<double> floor, const std::vector<Tensor>& states, double sample) {
   Rule result;
   for (const Tensor& state : states) {
@@ -118,16 +121,30 @@ Rule chain_rule(std::optional<double> floor, const std::vector<Tensor>& states, 
   return result;
 }
 
-std::optional<double> compare_sample(const ReferenceFile& file, Report& report,
-                                     const std::string& name, const nlohmann::json& settings,
-                                     const Chain& chain) {
-  const auto floor = file.case_number(name, "fp32_vs_fp64net_maxabs");
+std::optional<double> chain_floor(const ReferenceFile& file, const std::string& name) {
+  return file.case_number(name, "fp32_vs_fp64net_maxabs");
+}
+
+}  // namespace
+
+void compare_states(const ReferenceFile& file, Report& report, const std::string& name,
+                    const char* which, const std::vector<Tensor>& states) {
+  const std::string stored = name + "." + which;
+  const double sample = largest(file.contents().tensor(name + ".sample"));
+  const Rule limits = chain_rule(chain_floor(file, name), states, sample);
+  file.brief() ? report.compare_first_rows(stored, stacked(states), limits)
+               : report.compare(stored, stacked(states), limits);
+}
+
+void compare_sample(const ReferenceFile& file, Report& report, const std::string& name,
+                    const nlohmann::json& settings, const Chain& chain) {
+  if (file.brief()) return;
   const bool centered = settings.at("centered");
   const Tensor sample = centered ? affine(chain.sample, 0.5, 0.5) : chain.sample;
-  report.compare_images(name + ".sample", sample,
-                        floor_rule(chain_factor, floor, chain_without_floor, largest(sample)));
+  report.compare_images(
+      name + ".sample", sample,
+      floor_rule(chain_factor, chain_floor(file, name), chain_without_floor, largest(sample)));
   report.expect_equal(name + ".draws", chain.draws, settings.at("draws").get<Index>());
-  return floor;
 }
 
 }  // namespace ito::reference

@@ -29,12 +29,12 @@ Chain run_chain(const ReferenceFile& file, const nlohmann::json& settings,
 /// Images [N, H, W, C] as rows [K, N, C, H, W].
 Tensor stacked(const std::vector<Tensor>& images);
 
-/// Compares the sample and the number of draws. Returns the recorded rounding error.
-std::optional<double> compare_sample(const ReferenceFile& file, Report& report,
-                                     const std::string& name, const nlohmann::json& settings,
-                                     const Chain& chain);
-/// Limits of states: the recorded error is that of the sample; where a chain's states are larger,
-/// so is rounding.
-Rule chain_rule(std::optional<double> floor, const std::vector<Tensor>& states, double sample);
+/// Compares the sample and the number of draws; in brief neither is known.
+void compare_sample(const ReferenceFile& file, Report& report, const std::string& name,
+                    const nlohmann::json& settings, const Chain& chain);
+/// Compares states with the rows of CASE.`which`, in brief with the first. The recorded rounding
+/// error is that of the sample; where a chain's states are larger, so is rounding.
+void compare_states(const ReferenceFile& file, Report& report, const std::string& name,
+                    const char* which, const std::vector<Tensor>& states);
 
 }  // namespace ito::reference

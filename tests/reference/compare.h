@@ -46,6 +46,8 @@ class Report {
   /// `ours` in the stored layout.
   void compare(const std::string& name, const Tensor& ours, const Rule& rule);
   void compare_images(const std::string& name, const Tensor& ours, const Rule& rule);
+  /// `ours` are the first rows of the stored tensor, each with a limit of its own.
+  void compare_first_rows(const std::string& name, const Tensor& ours, const Rule& rule);
   void compare_integers(const std::string& name, const std::vector<std::int64_t>& ours);
   /// A whole number that is not a tensor; a difference is a failure.
   void expect_equal(const std::string& what, std::int64_t ours, std::int64_t stored);
@@ -64,6 +66,8 @@ class Report {
     }
   }
 
+  /// Of what is replayed in brief the rest counts as done.
+  bool brief() const { return file_.brief(); }
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
   const SafeTensors& recomputed() const { return recomputed_; }
   std::size_t cases_run() const { return cases_run_; }
@@ -74,6 +78,8 @@ class Report {
   std::vector<std::string> not_compared() const;
 
  private:
+  void compare_elements(const std::string& name, const Tensor& ours, const Rule& rule);
+
   const ReferenceFile& file_;
   std::vector<Comparison> comparisons_;
   SafeTensors recomputed_;

@@ -42,16 +42,16 @@ Tensor row(const Tensor& rows, Index i) {
   return reshape(slice(rows, 0, i, i + 1), shape);
 }
 
-ReferenceFile::ReferenceFile(const std::string& path)
-    : path_(path), contents_(read_safetensors(path)) {
+ReferenceFile::ReferenceFile(const std::string& path, const ReplayOptions& options)
+    : path_(path), options_(options), contents_(read_safetensors(path)) {
   settings_ = metadata("settings");
   if (!settings_.is_object()) fail(path.c_str(), "\"settings\": expected an object");
 }
 
 std::string ReferenceFile::name() const { return std::filesystem::path(path_).filename().string(); }
 
-std::string ReferenceFile::beside(const std::string& name) const {
-  return (std::filesystem::path(path_).parent_path() / name).string();
+ReferenceFile ReferenceFile::beside(const std::string& name) const {
+  return ReferenceFile((std::filesystem::path(path_).parent_path() / name).string(), options_);
 }
 
 nlohmann::json ReferenceFile::metadata(const std::string& key) const {
@@ -73,7 +73,7 @@ std::optional<double> ReferenceFile::case_number(const std::string& name,
 
 Tensor ReferenceFile::tensor(const std::string& name) const {
   read_.insert(name);
-  return contents_.tensor(name);
+  return contents_.tensor(name).to(options_.device);
 }
 
 Tensor ReferenceFile::images(const std::string& name) const { return channels_last(tensor(name)); }

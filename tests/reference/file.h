@@ -28,16 +28,26 @@ void require_setting(const nlohmann::json& settings, const char* key,
 Tensor channels_last(const Tensor& stored);
 Tensor channels_first(const Tensor& ours);
 
+/// Where a file is replayed, and how much of it.
+struct ReplayOptions {
+  Device device = Device::cpu;
+  /// What a slow device can do: of a chain the first steps, of a likelihood its single evaluations,
+  /// of training the first step.
+  bool brief = false;
+};
+
 class ReferenceFile {
  public:
   /// Reads the file; throws Error naming it when it is malformed.
-  explicit ReferenceFile(const std::string& path);
+  explicit ReferenceFile(const std::string& path, const ReplayOptions& options = {});
 
   const std::string& path() const { return path_; }
   /// The file's name without its folder.
   std::string name() const;
-  /// The file of that name in the same folder.
-  std::string beside(const std::string& name) const;
+  /// The file of that name in the same folder, for the same replay.
+  ReferenceFile beside(const std::string& name) const;
+  Device device() const { return options_.device; }
+  bool brief() const { return options_.brief; }
 
   /// Everything as stored, for comparisons.
   const SafeTensors& contents() const { return contents_; }
@@ -54,7 +64,8 @@ class ReferenceFile {
   /// The recorded result `key` of a case (metadata key `cases`).
   std::optional<double> case_number(const std::string& name, const std::string& key) const;
 
-  /// As stored; the second as [N, H, W, C] (any number of axes before C, H, W).
+  /// On the replay's device, as stored; the second as [N, H, W, C] (any number of axes before C, H,
+  /// W).
   Tensor tensor(const std::string& name) const;
   Tensor images(const std::string& name) const;
   /// The images of each entry of the first axis.
@@ -66,6 +77,7 @@ class ReferenceFile {
 
  private:
   std::string path_;
+  ReplayOptions options_;
   SafeTensors contents_;
   nlohmann::json settings_;
   mutable std::set<std::string> read_;

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "engine/autograd.h"
+#include "nn/device.h"
 #include "nn/layers/time_embedding.h"
 #include "tests/reference/replay.h"
 
@@ -81,6 +82,7 @@ nn::TensorMap gradients_of(const Layer& layer, const std::string& name, const Te
 
 void replay_layer(const ReferenceFile& file, Report& report, const std::string& name,
                   const Json& settings, const Layer& layer) {
+  nn::move(*layer.module, file.device());
   nn::load_published(*layer.module, layer.names, file.tensors_below(name + ".param"));
   const NamedInputs in = read_inputs(file, name, settings);
   const Tensor y = layer.forward(in.inputs);

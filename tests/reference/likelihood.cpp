@@ -19,14 +19,31 @@ Tensor values(const std::vector<double>& numbers) {
                 std::vector<Real>(numbers.begin(), numbers.end()));
 }
 
+/// What a case begins with.
+struct Problem {
+  NetworkUse use;
+  std::unique_ptr<Sde> sde;
+  Score score;
+  Tensor x, probe;
+
+  Problem(const ReferenceFile& file, const std::string& name, const nlohmann::json& settings)
+      : use(network_of(file, settings)),
+        sde(make_published_sde(settings.at("sde"))),
+        score(network_score(*use.network.score, *sde)),
+        x(file.images("in.data")),
+        probe(file.images(name + ".epsilon")) {}
+};
+
 /// One evaluation at x = in.data for each of the recorded times. The divergence sums derivatives:
 /// single evaluations are held to 1e-4 of the largest value, as chains without a floor.
 void compare_evaluations(Report& report, const std::string& name, const nlohmann::json& settings,
-                         const Sde& sde, const Score& score, const Tensor& x, const Tensor& probe) {
+                         const Problem& p) {
   for (const double time : settings.at("probe_times")) {
-    const Times t(static_cast<std::size_t>(x.size(0)), time);
-    const FlowDerivative d = flow_derivative(sde, score, rows_of_batch(x), item_of(x), t, {probe});
-    const Tensor drift = batch_of_rows(d.drift, item_of(x)), divergence = values(d.divergence);
+    const Times t(static_cast<std::size_t>(p.x.size(0)), time);
+    const Shape item = item_of(p.x);
+    const FlowDerivative d =
+        flow_derivative(*p.sde, p.score, rows_of_batch(p.x), item, t, {p.probe}, p.x.device());
+    const Tensor drift = batch_of_rows(d.drift, item), divergence = values(d.divergence);
     const auto limit = [](const Tensor& t_x) {
       return floor_rule(chain_factor, {}, chain_without_floor, largest(t_x));
     };
@@ -78,28 +95,24 @@ class PathRule {
   double solver_;
 };
 
-void replay_case(const ReferenceFile& file, Report& report, const std::string& name,
-                 const nlohmann::json& settings) {
-  require_setting(settings, "continuous", true);
-  const NetworkUse use = network_of(file, settings);
-  const auto sde = make_published_sde(settings.at("sde"));
-  const Score score = network_score(*use.network.score, *sde);
-  const Tensor x = file.images("in.data"), probe = file.images(name + ".epsilon");
+void compare_solution(const ReferenceFile& file, Report& report, const std::string& name,
+                      const nlohmann::json& settings, const Problem& p) {
+  const Sde& sde = *p.sde;
   const FlowDensity flow = flow_density(
-      *sde, score, x, {probe}, {.eps = settings.at("eps"), .ode = published_ode(settings)});
+      sde, p.score, p.x, {p.probe}, {.eps = settings.at("eps"), .ode = published_ode(settings)});
   const bool centered = settings.at("centered");
   const double offset = bits_offset(256, centered ? Range::centered : Range::unit);
   report.expect_equal(name + ".offset", std::llround(offset), settings.at("offset").get<Index>());
-  const std::vector<double> bits = bits_of(log_density(*sde, flow), item_of(x).elements(), offset);
+  const std::vector<double> bits = bits_of(log_density(sde, flow), item_of(p.x).elements(), offset);
 
   const auto in_bits = file.case_number(name, "fp32_vs_fp64net_maxabs_bpd"),
              in_z = file.case_number(name, "fp32_vs_fp64net_maxabs_z");
   // In nats an error in bits per dimension is D log 2 times as large.
-  const double nats = static_cast<double>(item_of(x).elements()) * std::log(2.0);
+  const double nats = static_cast<double>(item_of(p.x).elements()) * std::log(2.0);
   const auto in_nats = in_bits ? std::optional(*in_bits * nats) : in_bits;
   const OdePath& path = flow.paths.at(0);
   const PathRule limit(file, name, path, settings.at("rtol"));
-  const std::vector<double> prior = sde->prior_log_density(flow.z);
+  const std::vector<double> prior = sde.prior_log_density(flow.z);
   const Tensor delta = values(flow.delta);
   report.compare(name + ".bpd", values(bits), limit(in_bits, values(bits), largest(delta) / nats));
   report.compare_images(name + ".z", flow.z, limit(in_z, flow.z, largest(flow.z)));
@@ -107,7 +120,14 @@ void replay_case(const ReferenceFile& file, Report& report, const std::string& n
   report.compare(name + ".prior_logp", values(prior),
                  limit(in_nats, values(prior), largest(delta)));
   limit.compare_path(report, name);
-  compare_evaluations(report, name, settings, *sde, score, x, probe);
+}
+
+void replay_case(const ReferenceFile& file, Report& report, const std::string& name,
+                 const nlohmann::json& settings) {
+  require_setting(settings, "continuous", true);
+  const Problem problem(file, name, settings);
+  if (!file.brief()) compare_solution(file, report, name, settings, problem);
+  compare_evaluations(report, name, settings, problem);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ Tensor rounded_otherwise(const Tensor& x) {
   std::vector<Real> values = x.to_host();
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] *= static_cast<Real>(1 + (i % 2 == 0 ? 0x1p-23 : -0x1p-23));
-  return Tensor(x.shape(), values);
+  return Tensor(x.shape(), values, x.device());
 }
 
 /// The largest change from a to b, of the largest value.

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "engine/ops.h"
+#include "nn/device.h"
 #include "nn/networks/ddpm.h"
 #include "nn/networks/ddpm_published.h"
 #include "nn/networks/ncsn.h"
@@ -123,15 +124,16 @@ Network build_network(const ReferenceFile& file) {
   const auto build = families.find(family);
   if (build == families.end()) throw NotBuilt{"the network family " + family};
   Network network = build->second(file.metadata("config"), settings);
+  nn::move(*network.score, file.device());
 
-  const ReferenceFile parameters(file.beside(file.contents().meta("params_file")));
+  const ReferenceFile parameters = file.beside(file.contents().meta("params_file"));
   nn::load_published(*network.score, network.names, parameters.tensors_below("param"),
                      nn::Extra::ignore);
   return network;
 }
 
 NetworkUse network_of(const ReferenceFile& file, const nlohmann::json& settings) {
-  const ReferenceFile net(file.beside(settings.at("net_file")));
+  const ReferenceFile net = file.beside(settings.at("net_file"));
   NetworkUse use{build_network(net), std::nullopt};
   const auto floor = net.number("fp32_vs_fp64_maxabs_y"), absmax = net.number("y_absmax");
   if (floor && absmax && *absmax > 0) use.floor = *floor / *absmax;

@@ -86,7 +86,7 @@ Tensor clipped(const Tensor& before, const Tensor& after, const Tensor& p,
 /// sum 0.5 a (p - b)^2 over all parameters.
 Tensor quadratic(const ReferenceFile& file, const std::string& name,
                  const std::vector<Tensor>& parameters) {
-  Tensor loss = Tensor::scalar(0);
+  Tensor loss = Tensor::scalar(0, parameters.at(0).device());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Tensor a = file.tensor(text(name, ".a", i)), b = file.tensor(text(name, ".b", i));
     loss = loss + 0.5 * sum(a * square(parameters[i] - b));

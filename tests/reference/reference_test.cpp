@@ -47,10 +47,11 @@ class Runner : public testing::Test {
 
   void copy(const std::string& name) const { fs::copy_file(data / name, folder_ / name); }
 
-  /// Multiplies the largest element of one tensor by 1.001 in the copy of a file. The bytes are
-  /// changed in place: the rest of the file stays what it was.
-  void disturb(const std::string& name, const std::string& tensor) const {
-    copy(name);
+  /// Multiplies the largest element of one tensor, or of its first `among`, by 1.001 in the copy of
+  /// a file. The bytes are changed in place: the rest of the file stays what it was.
+  void disturb(const std::string& name, const std::string& tensor,
+               std::size_t among = SIZE_MAX) const {
+    if (!fs::exists(path(name))) copy(name);
     Bytes bytes = read_file(path(name));
     std::uint64_t header = 0;
     std::memcpy(&header, bytes.data(), 8);
@@ -60,7 +61,8 @@ class Runner : public testing::Test {
                       end = text.at(tensor).at("data_offsets").at(1);
     std::vector<float> values((end - begin) / sizeof(float));
     std::memcpy(values.data(), bytes.data() + 8 + header + begin, end - begin);
-    auto largest = std::max_element(values.begin(), values.end(),
+    const auto last = values.begin() + static_cast<Index>(std::min(among, values.size()));
+    auto largest = std::max_element(values.begin(), last,
                                     [](float a, float b) { return std::abs(a) < std::abs(b); });
     *largest *= 1.001F;
     std::memcpy(bytes.data() + 8 + header + begin, values.data(), end - begin);
@@ -104,6 +106,16 @@ TEST_F(Runner, SeesAChangedLoss) {
 TEST_F(Runner, SeesAChangedSample) {
   copy("net_ddpm.safetensors");
   expect_failure("sampler_pc_vp_discrete_ddpm.safetensors", "reverse_diffusion.langevin.sample");
+}
+
+TEST_F(Runner, SeesAChangedFirstStepInBrief) {
+  const std::string name = "sampler_pc_ve_discrete_ncsnpp.safetensors";
+  copy("net_ncsnpp_ve_discrete.safetensors");
+  copy(name);
+  const Result as_stored = run_with({path(name), "--brief"});
+  EXPECT_TRUE(as_stored.says("1 passed, 0 failed, 0 skipped")) << as_stored.out;
+  disturb(name, "reverse_diffusion.langevin.x", 64);
+  EXPECT_EQ(run_with({path(name), "--brief"}).code, 1);
 }
 
 TEST_F(Runner, SeesAChangedInpainting) {
@@ -207,8 +219,11 @@ TEST_F(Runner, ChoosesAndExplains) {
 }
 
 TEST_F(Runner, ExplainsWrongUse) {
-  for (const std::vector<std::string>& wrong :
-       {std::vector<std::string>{}, {"--dump"}, {"--frobnicate", "x"}, {"--only", "net_"}}) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
+                                                {"--dump"},
+                                                {"--frobnicate", "x"},
+                                                {"--only", "net_"},
+                                                {"--device", "gpu", "x"}}) {
     const Result result = run_with(wrong);
     EXPECT_EQ(result.code, 2);
     EXPECT_TRUE(result.says("usage: ito_reference"));

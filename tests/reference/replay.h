@@ -13,6 +13,9 @@ namespace ito::reference {
 /// none is recorded: rounding errors of another implementation grow as the recorded ones did.
 constexpr double chain_factor = 10, chain_without_floor = 1e-4;
 
+/// Steps of a chain in a brief replay.
+constexpr int brief_steps = 2;
+
 void replay_net(const ReferenceFile& file, Report& report);
 void replay_loss(const ReferenceFile& file, Report& report);
 void replay_sampler(const ReferenceFile& file, Report& report);

@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <ostream>
 
+#include "kernels/backend.h"
 #include "kernels/threads.h"
 #include "tests/convolution_mode.h"
 #include "tests/reference/replay.h"
@@ -16,9 +17,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* usage =
-    "usage: ito_reference PATH... [--only PREFIX] [--dump DIR] [--overwrite] [--tolerances]\n"
+    "usage: ito_reference PATH... [--only PREFIX] [--device DEVICE] [--brief] [--dump DIR]\n"
+    "                     [--overwrite] [--tolerances]\n"
     "  PATH          reference files, or folders of them\n"
     "  --only        only files whose name begins so, \"net_\" (may be repeated)\n"
+    "  --device      cpu, or cuda: an emulated device in builds for none\n"
+    "  --brief       of samplers the first two steps, of likelihoods single evaluations, of "
+    "training\n"
+    "                the first step\n"
     "  --dump        write the recomputed tensors to DIR, each file under its own name\n"
     "  --overwrite   replace files in DIR\n"
     "  --tolerances  print the rule used for each tensor\n";
@@ -27,12 +33,20 @@ struct Options {
   std::vector<std::string> paths, only;
   std::string dump;
   bool overwrite = false, tolerances = false, help = false;
+  ReplayOptions replay;
 };
 
 /// A wrong use of the program.
 struct UsageError {
   std::string what;
 };
+
+Device device_named(const std::string& name) {
+  if (name == "cpu") return Device::cpu;
+  if (name != "cuda") throw UsageError{"--device: expected cpu or cuda, got " + name};
+  kernels::cuda_backend().devices();  // says so, where there is none
+  return Device::cuda;
+}
 
 Options parse(const std::vector<std::string>& arguments) {
   Options options;
@@ -45,6 +59,10 @@ Options parse(const std::vector<std::string>& arguments) {
       options.only.push_back(value());
     else if (*argument == "--dump")
       options.dump = value();
+    else if (*argument == "--device")
+      options.replay.device = device_named(value());
+    else if (*argument == "--brief")
+      options.replay.brief = true;
     else if (*argument == "--overwrite")
       options.overwrite = true;
     else if (*argument == "--tolerances")
@@ -111,6 +129,7 @@ std::string incomplete(const Report& report) {
   if (report.cases_skipped() > 0)
     return text(report.cases_run(), " of ", report.cases_run() + report.cases_skipped(),
                 " cases, the others need ", joined(report.missing()));
+  if (report.brief()) return "";
   const std::vector<std::string> rest = report.not_compared();
   return rest.empty() ? "" : "not recomputed: " + joined(rest);
 }
@@ -159,7 +178,7 @@ Outcome replay_file(const std::string& path, const Options& options, std::ostrea
   };
   try {
     const Replay replay = replay_for(name);
-    const ReferenceFile file(path);
+    const ReferenceFile file(path, options.replay);
     Report report(file);
     replay(file, report);
     std::string line;

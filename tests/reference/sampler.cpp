@@ -12,12 +12,10 @@ namespace {
 
 void compare_chain(const ReferenceFile& file, Report& report, const std::string& name,
                    const nlohmann::json& settings, const Chain& chain) {
-  const auto floor = compare_sample(file, report, name, settings, chain);
-  const bool centered = settings.at("centered");
-  const double size = largest(centered ? affine(chain.sample, 0.5, 0.5) : chain.sample);
-  report.compare(name + ".x", stacked(chain.states), chain_rule(floor, chain.states, size));
-  const std::vector<Tensor> means = {chain.corrector_mean, chain.predictor_mean};
-  report.compare(name + ".x_mean", stacked(means), chain_rule(floor, means, size));
+  compare_sample(file, report, name, settings, chain);
+  compare_states(file, report, name, "x", chain.states);
+  if (!file.brief())
+    compare_states(file, report, name, "x_mean", {chain.corrector_mean, chain.predictor_mean});
 }
 
 void compare_grid(Report& report, const nlohmann::json& settings) {

@@ -31,6 +31,7 @@ void compare_path(Report& report, const std::string& prefix, const OdePath& path
 void replay_sampler_ode(const ReferenceFile& file, Report& report, const std::string& name,
                         const nlohmann::json& settings, const nn::ScoreNetwork& network) {
   require_setting(settings, "continuous", true);
+  if (file.brief()) throw NotBuilt{"a whole solve, not a brief replay"};
   const auto sde = make_published_sde(settings.at("sde"));
   const Tensor x_T = file.image_rows("noise").at(0) * sde->prior_std();
   const bool denoise = settings.at("denoise");

@@ -90,7 +90,7 @@ void compare_forward(const Table& table, const Tensor& x) {
   const auto f = per_sample(table.t, [&](double t) { return sde.drift(t); });
   table.compare("drift", scale_per_sample(x, f));
   table.compare_scalars("diffusion", [&](double t) { return sde.diffusion(t); });
-  table.compare("marginal.mean", sde.perturb(x, table.t, Tensor::zeros(x.shape())));
+  table.compare("marginal.mean", sde.perturb(x, table.t, Tensor::zeros(x.shape(), x.device())));
   table.compare_scalars("marginal.std", [&](double t) { return sde.std(t); });
   table.compare_scalars("marginal.mean_coeff", [&](double t) { return sde.mean_scale(t); });
   const auto f_i = per_sample(table.t, [&](double t) { return sde.discretise(t).scale - 1; });

@@ -81,7 +81,8 @@ void compare_state(Report& report, const std::string& prefix, const nn::TensorMa
 void replay_train(const ReferenceFile& file, Report& report) {
   report.each_case([&](const std::string&, const nlohmann::json& settings) {
     Training training(file, settings);
-    const Index steps = settings.at("train_steps"), evaluations = settings.at("eval_steps");
+    const Index steps = file.brief() ? 1 : settings.at("train_steps").get<Index>();
+    const Index evaluations = file.brief() ? 0 : settings.at("eval_steps").get<Index>();
     const Index stored = settings.at("stored_step");
     std::vector<Real> losses;
     for (Index k = 0; k < steps; ++k) {
@@ -93,9 +94,10 @@ void replay_train(const ReferenceFile& file, Report& report) {
     for (Index k = 0; k < evaluations; ++k)
       losses.push_back(static_cast<Real>(training.evaluate(steps + k)));
     const Tensor all({steps + evaluations}, losses);
-    report.compare(
-        "out.loss", all,
-        rule(chain_limit * largest(all), text(chain_limit, " of the largest loss"), largest(all)));
+    const Rule limit =
+        rule(chain_limit * largest(all), text(chain_limit, " of the largest loss"), largest(all));
+    file.brief() ? report.compare_first_rows("out.loss", all, limit)
+                 : report.compare("out.loss", all, limit);
   });
 }
 
