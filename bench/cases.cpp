@@ -7,11 +7,11 @@ namespace {
 
 using Inputs = std::vector<Tensor>;
 
-/// x [32, size, size, in], the batch that convolutions are measured at.
-OpCase convolution(const std::string& name, Index kernel, Index in, Index out, Index size) {
+/// x [N, size, size, in], by default at the batch that convolutions are measured at.
+OpCase convolution(const std::string& name, Index kernel, Index in, Index out, Index size,
+                   Index N = 32) {
   const Index pad = kernel / 2;
   const Conv2dOptions same = {.pad_before = pad, .pad_after = pad};
-  const Index N = 32;
   return {.name = name,
           .shapes = {{N, size, size, in}, {kernel, kernel, in, out}},
           .f = [same](const Inputs& x) { return conv2d(x[0], x[1], same); },
@@ -51,24 +51,25 @@ OpCase elementwise(const std::string& name, std::vector<Shape> shapes,
 
 std::vector<OpCase> all_op_cases() {
   const Shape image = {32, 32, 32, 128};
-  std::vector<OpCase> all = {compared(convolution("conv3x3_128_32", 3, 128, 128, 32)),
-                             compared(convolution("conv3x3_256_16", 3, 256, 256, 16)),
-                             compared(convolution("conv3x3_256_8", 3, 256, 256, 8)),
-                             compared(convolution("conv1x1_256_16", 1, 256, 256, 16)),
-                             compared(product("linear_512", 1024, 512, 512)),
-                             compared(group_norm_silu_case("group_norm_silu_128_32", image, 32)),
-                             compared(attention_case("attention_256", 32, 256, 256)),
-                             convolution("conv3x3_3_128_32", 3, 3, 128, 32),
-                             convolution("conv3x3_128_3_32", 3, 128, 3, 32),
-                             convolution("conv3x3_256_4", 3, 256, 256, 4),
-                             convolution("conv3x3_512_256_8", 3, 512, 256, 8),
-                             convolution("conv3x3_32_32", 3, 32, 32, 32),
-                             convolution("conv3x3_64_16", 3, 64, 64, 16),
-                             convolution("conv3x3_16_8", 3, 16, 16, 8),
-                             product("linear_64", 16384, 64, 64),
-                             product("linear_128", 128, 128, 128),
-                             product("linear_1024", 1024, 1024, 1024),
-                             attention_case("attention_16", 128, 16, 32)};
+  std::vector<OpCase> all = {
+      compared(convolution("conv3x3_128_32", 3, 128, 128, 32)),
+      compared(convolution("conv3x3_256_16", 3, 256, 256, 16)),
+      compared(convolution("conv3x3_256_8", 3, 256, 256, 8)),
+      compared(convolution("conv1x1_256_16", 1, 256, 256, 16)),
+      compared(product("linear_512", 1024, 512, 512)),
+      compared(group_norm_silu_case("group_norm_silu_128_32", image, 32)),
+      compared(attention_case("attention_256", 32, 256, 256)),
+      convolution("conv3x3_3_128_32", 3, 3, 128, 32),
+      convolution("conv3x3_128_3_32", 3, 128, 3, 32), convolution("conv3x3_256_4", 3, 256, 256, 4),
+      convolution("conv3x3_512_256_8", 3, 512, 256, 8), convolution("conv3x3_32_32", 3, 32, 32, 32),
+      convolution("conv3x3_64_16", 3, 64, 64, 16), convolution("conv3x3_16_8", 3, 16, 16, 8),
+      product("linear_64", 16384, 64, 64), product("linear_128", 128, 128, 128),
+      product("linear_1024", 1024, 1024, 1024), attention_case("attention_16", 128, 16, 32),
+      // of a size for the emulated device
+      compared(convolution("conv3x3_toy", 3, 8, 8, 8, 2)),
+      compared(product("linear_toy", 32, 16, 16)),
+      compared(group_norm_silu_case("group_norm_silu_toy", {2, 8, 8, 32}, 32)),
+      compared(attention_case("attention_toy", 2, 16, 8))};
   for (const OpCase& op :
        {elementwise("silu", {image}, [](const Inputs& x) { return silu(x[0]); }),
         elementwise("add", {image, image}, [](const Inputs& x) { return x[0] + x[1]; }),
@@ -117,6 +118,12 @@ const std::vector<NetworkCase>& network_cases() {
             "multipliers": [1, 2], "blocks": 1, "attention": [4], "dropout": 0.1,
             "group_rule": "quarter"},
   "batch": {"size": 128}
+})"},
+                                                 {"ddpm_toy", R"({
+  "model": {"type": "ddpm", "image_size": 8, "channels": 1, "width": 8,
+            "multipliers": [1, 1], "blocks": 1, "attention": [4], "dropout": 0.1,
+            "group_rule": "quarter"},
+  "batch": {"size": 2}
 })"}};
   return cases;
 }

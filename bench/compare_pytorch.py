@@ -16,6 +16,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETWORKS = ["ddpm_cifar10", "ncsnpp_cifar10", "ddpm_mnist", "ddpm_tiny"]
+# Of a size for the emulated device.
+TOYS = ["ddpm_toy", "conv3x3_toy", "linear_toy", "group_norm_silu_toy", "attention_toy"]
 OPERATIONS = ["conv3x3_128_32", "conv3x3_256_16", "conv3x3_256_8", "conv1x1_256_16", "linear_512",
               "group_norm_silu_128_32", "attention_256"]
 # Both sides compute in single precision, each in its own order: a Winograd convolution is allowed
@@ -83,10 +85,13 @@ class Side:
 
 def sides_of(options, case, kind, path):
     threads = str(options.threads)
-    peer = [options.python, os.path.join(HERE, "peer.py"), "serve", case, kind, threads]
+    peer = [options.python, os.path.join(HERE, "peer.py"), "serve", case, kind, threads,
+            options.device]
     tuned, plain = environment(threads, True), environment(threads, False)
-    ito = Side("ito", [options.ito_peer, "serve", case, kind, threads],
+    ito = Side("ito", [options.ito_peer, "serve", case, kind, threads, options.device],
                environment_of_ito(threads))
+    if options.alone:
+        return ito, [], []
     best = [Side("contiguous", peer + ["contiguous", path], tuned)]
     if not case.startswith(("linear", "attention")):
         best.append(Side("channels_last", peer + ["channels_last", path], tuned))
@@ -113,10 +118,15 @@ def measure(options, case, kind, path):
     for _ in range(options.turns):
         for side in everyone:
             side.turn()
-    best = min(tuned, key=Side.median)
     memory = {side.name: side.end() for side in everyone}
+    if options.alone:
+        print(f"{case:24} {kind:12} {ito.median():10.3f} {'-':>10} {'-':>7}  {'-':14} {'-':>8} "
+              f"{memory['ito']:8.0f} {'-':>8} {'-':>6}", flush=True)
+        return {"case": case, "kind": kind, "device": options.device, "ito_ms": ito.median(),
+                "ito_mb": memory["ito"]}
+    best = min(tuned, key=Side.median)
     peer_memory = min(memory[side.name] for side in everyone[1:])
-    row = {"case": case, "kind": kind, "threads": options.threads,
+    row = {"case": case, "kind": kind, "device": options.device, "threads": options.threads,
            "ito_ms": ito.median(), "pytorch_ms": best.median(),
            "ratio": ratio(best, ito),
            "ito_rss_mb": memory["ito"], "pytorch_rss_mb": peer_memory,
@@ -130,12 +140,17 @@ def measure(options, case, kind, path):
     return row
 
 
+def is_network(case):
+    return case.startswith(("ddpm", "ncsnpp"))
+
+
 def agree(options, case, path):
     """Both sides must compute the same before they are timed."""
-    command = [options.python, os.path.join(HERE, "peer.py"), "check", case, path]
+    command = [options.python, os.path.join(HERE, "peer.py"), "check", case, options.device,
+               path]
     found = json.loads(subprocess.run(command, env=environment(options.threads, True), text=True,
                                       stdout=subprocess.PIPE, check=True).stdout)
-    limit = LIMITS["network" if case in NETWORKS else "op"]
+    limit = LIMITS["network" if is_network(case) else "op"]
     listed = ", ".join(f"{name} {value:.1e}" for name, value in found.items())
     print(f"{case:24} relative differences (at most {limit:.0e}): {listed}", flush=True)
     return all(value <= limit for value in found.values())
@@ -168,11 +183,15 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3)
-    parser.add_argument("--only", metavar="CASE", choices=NETWORKS + OPERATIONS)
+    parser.add_argument("--only", metavar="CASE", choices=NETWORKS + OPERATIONS + TOYS)
     parser.add_argument("--kind", choices=["sample", "train", "op_forward", "op_backward"])
     parser.add_argument("--no-default", action="store_true")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--out", metavar="FILE")
     options = parser.parse_args()
+    options.no_default = options.no_default or options.device == "cuda"
     if options.turns < 5:
         parser.error("--turns: at least 5")
     return options
@@ -182,20 +201,24 @@ def main():
     options = arguments()
     rows, agreed = [], True
     with tempfile.TemporaryDirectory() as folder:
-        cases = [options.only] if options.only else NETWORKS + OPERATIONS
+        cases = TOYS if options.toy else NETWORKS + OPERATIONS
+        cases = [options.only] if options.only else cases
         paths = {case: os.path.join(folder, case + ".safetensors") for case in cases}
         for case in cases:
-            subprocess.run([options.ito_peer, "exchange", case, paths[case]], check=True,
-                           env=environment_of_ito(options.threads))
+            if options.alone:
+                continue
+            subprocess.run([options.ito_peer, "exchange", case, paths[case], options.device],
+                           check=True, env=environment_of_ito(options.threads))
             agreed = agree(options, case, paths[case]) and agreed
         print(f"\n{'case':24} {'kind':12} {'ito ms':>10} {'PyTorch ms':>10} {'ratio':>7}  "
               f"{'best layout':14} {'default':>8} {'ito MB':>8} {'PT MB':>8} {'ratio':>6}")
         for case in cases:
-            kinds = ["sample", "train"] if case in NETWORKS else ["op_forward", "op_backward"]
+            kinds = ["sample", "train"] if is_network(case) else ["op_forward", "op_backward"]
             for kind in kinds:
                 if options.kind in (None, kind):
                     rows.append(measure(options, case, kind, paths[case]))
-        if "ddpm_tiny" in cases and options.kind in (None, "sample"):
+        on_cpu = options.device == "cpu" and not options.alone
+        if on_cpu and "ddpm_tiny" in cases and options.kind in (None, "sample"):
             rows.append(start_up(options, paths["ddpm_tiny"]))
     if options.out:
         with open(options.out, "w") as file:

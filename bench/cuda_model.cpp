@@ -275,8 +275,11 @@ Table counting_table() {
   t.dropout = [](RandomKey, Index, Index images, Index elements, double, const Real*, Real*) {
     count("dropout", moving(2 * real(images * elements)));
   };
-  t.adam = [](Adam, Real*, const Real*, Real*, Real*, Real* average, Index n) {
-    count("adam", moving((average == nullptr ? 7 : 9) * real(n)));
+  t.adam_all = [](Adam, const AdamTensor* tensors, Index n) {
+    double transfers = 0;
+    for (Index i = 0; i < n; ++i)
+      transfers += (tensors[i].average == nullptr ? 7 : 9) * real(tensors[i].n);
+    count("adam", moving(transfers));
   };
   return t;
 }
@@ -301,7 +304,7 @@ const char* const notes[][2] = {
     {"attention_grad",
      "scores made for each of dq, dk, dv: 10 products for 7; in exchange no atomics "
      "and no order that changes"},
-    {"adam", "one pass over five arrays; 9 transfers a parameter are all needed"}};
+    {"adam", "one launch for all tensors; 9 transfers a parameter are all needed"}};
 
 std::string note_of(const std::string& kernel) {
   for (const auto& note : notes) {

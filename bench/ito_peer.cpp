@@ -1,9 +1,10 @@
 // The side of ito in bench/compare_pytorch.py. Three uses:
-//   ito_peer exchange CASE FILE          writes weights, inputs and results for the other side
-//   ito_peer serve CASE KIND THREADS     KIND: sample, train, op_forward, op_backward
-//   ito_peer first CASE THREADS          one score evaluation of one image, then ends
-// `serve` answers each line "run K" on its input with the milliseconds of one step, averaged over K
-// steps, and "memory" with its peak resident MiB.
+//   ito_peer exchange CASE FILE DEVICE          writes weights, inputs and results for the other
+//   side ito_peer serve CASE KIND THREADS DEVICE     KIND: sample, train, op_forward, op_backward
+//   ito_peer first CASE THREADS                 one score evaluation of one image, then ends
+// DEVICE: cpu or cuda. `serve` answers each line "run K" on its input with the milliseconds of one
+// step, averaged over K steps (of CUDA by the device's events), and "memory" with its peak resident
+// MiB (of CUDA those that tensors held).
 
 #include <chrono>
 #include <cstdio>
@@ -17,8 +18,11 @@
 #include "diffusion/objectives/denoising.h"
 #include "diffusion/score.h"
 #include "engine/autograd.h"
+#include "engine/pool.h"
 #include "engine/safetensors.h"
+#include "kernels/backend.h"
 #include "kernels/threads.h"
+#include "nn/device.h"
 
 namespace ito::bench {
 namespace {
@@ -42,9 +46,10 @@ Tensor row(const std::vector<double>& values) {
 }
 
 /// The network's answer without dropout, and loss and gradient norm of one batch.
-void exchange_network(const NetworkCase& network_case, SafeTensors& file) {
+void exchange_network(const NetworkCase& network_case, Device device, SafeTensors& file) {
   const TrainingConfig config = training_config(network_case);
   const auto network = random_network(config);
+  nn::move(*network, device);
   for (const auto& [name, tensor] :
        nn::to_published(nn::values(*network), published_names(config.model))) {
     file.add(name, tensor);
@@ -52,7 +57,8 @@ void exchange_network(const NetworkCase& network_case, SafeTensors& file) {
   const Index N = config.batch.size;
   Shape shape = item_shape(config.model);
   shape.insert(shape.begin(), N);
-  const Tensor x_0 = random_normal(shape, {.seed = 5}), z = random_normal(shape, {.seed = 6});
+  const Tensor x_0 = random_normal(shape, {.seed = 5}, device),
+               z = random_normal(shape, {.seed = 6}, device);
   const auto sde = make_sde(config.sde);
   const Times t = draw_times(*sde, N, {.seed = 7}, training_eps);
   const auto labels =
@@ -73,11 +79,12 @@ void exchange_network(const NetworkCase& network_case, SafeTensors& file) {
 
 /// An operation with its inputs and cotangent, ready to run.
 struct OpWork {
-  explicit OpWork(const OpCase& op) : op_case(op), inputs(op_inputs(op)) {
-    for (Tensor& x : inputs) x.require_grad();
+  OpWork(const OpCase& op, Device device) : op_case(op) {
+    for (const Tensor& x : op_inputs(op)) inputs.push_back(x.to(device).require_grad());
     y = op.f(inputs);
-    c = random_normal({1, y.elements()}, {.seed = 8}).with_shape(y.shape());
+    c = random_normal({1, y.elements()}, {.seed = 8}, device).with_shape(y.shape());
   }
+  double bytes() const { return 2 * bytes_touched(inputs, y); }
   std::vector<Tensor> backward() const { return grad({y}, inputs, {c}, {.retain_graph = true}); }
   void forward() const {
     const NoGrad no_grad;
@@ -89,8 +96,26 @@ struct OpWork {
   Tensor y, c;
 };
 
-void exchange_op(const OpCase& op, SafeTensors& file) {
-  const OpWork work(op);
+/// The same work on several buffers in turn: on a GPU together twice the L2 of an H100, so that
+/// each step finds its operands in memory, as in a network.
+class RotatingOps {
+ public:
+  RotatingOps(const OpCase& op, Device device) {
+    do {
+      works_.emplace_back(op, device);
+    } while (device == Device::cuda && works_.size() < most &&
+             works_[0].bytes() * static_cast<double>(works_.size()) < 100e6);
+  }
+  const OpWork& next() { return works_[turn_++ % works_.size()]; }
+
+ private:
+  static constexpr std::size_t most = 16;
+  std::vector<OpWork> works_;
+  std::size_t turn_ = 0;
+};
+
+void exchange_op(const OpCase& op, Device device, SafeTensors& file) {
+  const OpWork work(op, device);
   const std::vector<Tensor> gradients = work.backward();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     file.add(text("x", i), work.inputs[i]);
@@ -100,67 +125,82 @@ void exchange_op(const OpCase& op, SafeTensors& file) {
   file.add("y", work.y);
 }
 
-void exchange(const std::string& name, const std::string& path) {
+void exchange(const std::string& name, const std::string& path, Device device) {
   SafeTensors file;
   if (is_network(name)) {
-    exchange_network(network_case(name), file);
+    exchange_network(network_case(name), device, file);
   } else {
-    exchange_op(op_case(name), file);
+    exchange_op(op_case(name), device, file);
   }
   write_safetensors(path, file, Overwrite::yes);
 }
 
-std::function<void()> work_of(const std::string& name, const std::string& kind) {
+std::function<void()> work_of(const std::string& name, const std::string& kind, Device device) {
   if (kind == "sample") {
-    return [work = std::make_shared<SamplingWork>(network_case(name))] { work->step(); };
+    return [work = std::make_shared<SamplingWork>(network_case(name), 0, device)] { work->step(); };
   }
   if (kind == "train") {
-    return [work = std::make_shared<TrainingWork>(network_case(name))] { work->step(); };
+    return [work = std::make_shared<TrainingWork>(network_case(name), false, device)] {
+      work->step();
+    };
   }
-  const auto work = std::make_shared<OpWork>(op_case(name));
-  if (kind == "op_forward") return [work] { work->forward(); };
-  if (kind == "op_backward") return [work] { work->backward(); };
+  const auto work = std::make_shared<RotatingOps>(op_case(name), device);
+  if (kind == "op_forward") return [work] { work->next().forward(); };
+  if (kind == "op_backward") return [work] { work->next().backward(); };
   fail("ito_peer", "unknown kind ", kind);
 }
 
-double milliseconds(const std::function<void()>& f) {
+double milliseconds(const std::function<void()>& f, Device device) {
+  if (device == Device::cuda) return kernels::cuda_backend().time(f);
   const auto start = std::chrono::steady_clock::now();
   f();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();
 }
 
-void serve(const std::function<void()>& step) {
+double peak_mb(Device device) {
+  if (device == Device::cpu) return peak_resident_mb();
+  return static_cast<double>(memory_use(device).peak) / (1 << 20);
+}
+
+void serve(const std::function<void()>& step, Device device) {
   std::cout << "ready" << std::endl;
   for (std::string command; std::cin >> command;) {
     int count = 0;
     if (command == "run" && std::cin >> count && count > 0) {
-      const double total = milliseconds([&] {
+      const auto steps = [&] {
         for (int i = 0; i < count; ++i) step();
-      });
+      };
+      const double total = milliseconds(steps, device);
       std::cout << total / count << std::endl;
     } else if (command == "memory") {
-      std::cout << peak_resident_mb() << std::endl;
+      std::cout << peak_mb(device) << std::endl;
     } else {
       fail("ito_peer", "unknown command ", command);
     }
   }
 }
 
+Device device_named(const std::string& name) {
+  if (name != "cpu" && name != "cuda") fail("ito_peer", "expected cpu or cuda, got ", name);
+  return name == "cpu" ? Device::cpu : Device::cuda;
+}
+
 int run(const std::vector<std::string>& arguments) {
   const std::string use = arguments.empty() ? "" : arguments[0];
-  if (use == "exchange" && arguments.size() == 3) {
-    exchange(arguments[1], arguments[2]);
-  } else if (use == "serve" && arguments.size() == 4) {
+  if (use == "exchange" && arguments.size() == 4) {
+    exchange(arguments[1], arguments[2], device_named(arguments[3]));
+  } else if (use == "serve" && arguments.size() == 5) {
     kernels::set_threads(std::stoi(arguments[3]));
-    serve(work_of(arguments[1], arguments[2]));
+    const Device device = device_named(arguments[4]);
+    serve(work_of(arguments[1], arguments[2], device), device);
   } else if (use == "first" && arguments.size() == 3) {
     kernels::set_threads(std::stoi(arguments[2]));
     SamplingWork(network_case(arguments[1]), 1).step();
     std::cout << "ready" << std::endl;
   } else {
-    std::cerr << "usage: ito_peer exchange CASE FILE | serve CASE KIND THREADS | first CASE "
-                 "THREADS\n";
+    std::cerr << "usage: ito_peer exchange CASE FILE DEVICE | serve CASE KIND THREADS DEVICE | "
+                 "first CASE THREADS\n";
     return 2;
   }
   return 0;

@@ -1,12 +1,13 @@
 """The side of PyTorch in compare_pytorch.py: the same operations, networks (peer_networks.py) and
 training steps.
 
-  peer.py check CASE FILE                        compares with the results that ito wrote to FILE
-  peer.py serve CASE KIND THREADS LAYOUT FILE    KIND and the commands are those of ito_peer
-  peer.py first CASE THREADS FILE                one evaluation of one image, then ends
+  peer.py check CASE DEVICE FILE                        compares with the results that ito wrote to FILE
+  peer.py serve CASE KIND THREADS DEVICE LAYOUT FILE    KIND and the commands are those of ito_peer
+  peer.py first CASE THREADS FILE                       one evaluation of one image, then ends
 
-LAYOUT: contiguous or channels_last.
+DEVICE: cpu or cuda, there in single precision throughout. LAYOUT: contiguous or channels_last.
 """
+import itertools
 import json
 import math
 import sys
@@ -23,8 +24,8 @@ from peer_networks import NETWORKS, attention, load
 class Exchange:
     """A safetensors file of F32 tensors, read one tensor at a time."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, device="cpu"):
+        self.path, self.device = path, device
         with open(path, "rb") as file:
             size = int.from_bytes(file.read(8), "little")
             self.header = json.loads(file.read(size))
@@ -38,7 +39,7 @@ class Exchange:
         entry = self.header[name]
         begin, end = entry["data_offsets"]
         values = np.fromfile(self.path, "<f4", (end - begin) // 4, offset=self.start + begin)
-        return torch.from_numpy(values).reshape(entry["shape"])
+        return torch.from_numpy(values).reshape(entry["shape"]).to(self.device)
 
     def images(self, name, layout):
         """[N, H, W, C] -> [N, C, H, W] in that memory layout."""
@@ -49,7 +50,7 @@ def network_of(exchange, layout):
     model = json.loads(exchange.metadata["config"])["model"]
     network = NETWORKS[model["type"]](model)
     load(network, exchange)
-    return network.to(memory_format=layout)
+    return network.to(device=exchange.device, memory_format=layout)
 
 
 # ---- what is timed -----------------------------------------------------------------------------
@@ -61,8 +62,10 @@ class Sampling:
         self.network = network_of(exchange, layout).eval()
         self.x = exchange.images("x_t", layout)[:batch]
         ve = is_ve(exchange)
-        self.labels = torch.full((self.x.shape[0],), ve_sigma(0.5) if ve else 499.5)
-        self.scale = None if ve else torch.full((self.x.shape[0], 1, 1, 1), -1.04)
+        self.labels = torch.full((self.x.shape[0],), ve_sigma(0.5) if ve else 499.5,
+                                 device=exchange.device)
+        self.scale = None if ve else torch.full((self.x.shape[0], 1, 1, 1), -1.04,
+                                              device=exchange.device)
 
     def step(self):
         with torch.inference_mode():
@@ -88,18 +91,18 @@ class Training:
         self.adam = torch.optim.Adam(self.parameters, lr=2e-4)
         self.count = 0
         shape = exchange.images("x_t", layout).shape
-        self.batch, self.layout = shape[0], layout
+        self.batch, self.layout, self.device = shape[0], layout, exchange.device
         self.data = torch.randint(0, 256, (4 * shape[0], *shape[1:]), dtype=torch.uint8)
         self.loss = self.ve_loss if is_ve(exchange) else self.vp_loss
 
     def images(self):
         rows = torch.arange(self.batch) + self.count * self.batch
-        x_0 = self.data[rows % len(self.data)].float().mul_(1 / 255)
+        x_0 = self.data[rows % len(self.data)].to(self.device).float().mul_(1 / 255)
         return x_0.contiguous(memory_format=self.layout)
 
     def vp_loss(self):
         x_0 = self.images().mul_(2).sub_(1)
-        t = 1e-5 + torch.rand(self.batch) * (1 - 1e-5)
+        t = 1e-5 + torch.rand(self.batch, device=self.device) * (1 - 1e-5)
         log_mean = -0.25 * t * t * (20 - 0.1) - 0.5 * t * 0.1
         mean, std = torch.exp(log_mean), torch.sqrt(-torch.expm1(2 * log_mean))
         z = torch.randn_like(x_0)
@@ -109,7 +112,7 @@ class Training:
 
     def ve_loss(self):
         x_0 = self.images()
-        sigma = ve_sigma(1e-5 + torch.rand(self.batch) * (1 - 1e-5))
+        sigma = ve_sigma(1e-5 + torch.rand(self.batch, device=self.device) * (1 - 1e-5))
         z = torch.randn_like(x_0)
         x_t = x_0 + sigma[:, None, None, None] * z
         residual = sigma[:, None, None, None] * self.network(x_t, sigma) + z
@@ -168,13 +171,25 @@ class Operation:
         return torch.autograd.grad(self.y, self.inputs, self.c, retain_graph=True)
 
 
+def rotating(name, exchange, layout):
+    """Several buffers in turn, on a GPU together twice the L2 of an H100, as in ito_peer."""
+    operations = [Operation(name, exchange, layout)]
+    first = operations[0]
+    size = 8 * sum(x.numel() for x in [*first.inputs, first.y])
+    while exchange.device == "cuda" and len(operations) < 16 and size * len(operations) < 100e6:
+        operations.append(Operation(name, exchange, layout))
+    return itertools.cycle(operations)
+
+
 def work_of(name, kind, exchange, layout):
     if kind == "sample":
         return Sampling(exchange, layout).step
     if kind == "train":
         return Training(exchange, layout).step
-    operation = Operation(name, exchange, layout)
-    return operation.forward if kind == "op_forward" else operation.backward
+    operations = rotating(name, exchange, layout)
+    if kind == "op_forward":
+        return lambda: next(operations).forward()
+    return lambda: next(operations).backward()
 
 
 # ---- agreement ---------------------------------------------------------------------------------
@@ -208,30 +223,52 @@ def check(name, exchange):
             "loss": number("loss", loss.item()), "gradient_norm": number("gradient_norm", norm)}
 
 
-def serve(step):
+def milliseconds(step, count, device):
+    """Of `count` steps: by the clock, or by the device's events."""
+    if device == "cpu":
+        start = time.perf_counter()
+        for _ in range(count):
+            step()
+        return 1e3 * (time.perf_counter() - start)
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    for _ in range(count):
+        step()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end)
+
+
+def peak_mb(device):
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    with open("/proc/self/status") as status:
+        peak = next(s for s in status if s.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
+
+
+def serve(step, device):
     print("ready", flush=True)
     for line in sys.stdin:
         command = line.split()
         if command[0] == "run":
             count = int(command[1])
-            start = time.perf_counter()
-            for _ in range(count):
-                step()
-            print(1e3 * (time.perf_counter() - start) / count, flush=True)
+            print(milliseconds(step, count, device) / count, flush=True)
         else:
-            with open("/proc/self/status") as status:
-                peak = next(s for s in status if s.startswith("VmHWM:"))
-            print(int(peak.split()[1]) / 1024, flush=True)
+            print(peak_mb(device), flush=True)
 
 
 def main(use, name, *rest):
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
     if use == "check":
-        print(json.dumps(check(name, Exchange(rest[0]))))
+        device, path = rest
+        print(json.dumps(check(name, Exchange(path, device))))
     elif use == "serve":
-        kind, threads, layout, path = rest
+        kind, threads, device, layout, path = rest
         torch.set_num_threads(int(threads))
         layout = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[layout]
-        serve(work_of(name, kind, Exchange(path), layout))
+        serve(work_of(name, kind, Exchange(path, device), layout), device)
     else:
         torch.set_num_threads(int(rest[0]))
         Sampling(Exchange(rest[1]), torch.contiguous_format, 1).step()

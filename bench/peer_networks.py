@@ -144,18 +144,18 @@ class Ddpm(nn.Module):
 
 # ---- NCSN++ ------------------------------------------------------------------------------------
 
-def taps(channels, gain):
-    """The filter [1, 3, 3, 1] in two dimensions, one for each channel."""
-    line = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-    return gain * torch.outer(line, line).expand(channels, 1, 4, 4)
+def taps(x, gain):
+    """The filter [1, 3, 3, 1] in two dimensions, one for each channel of x."""
+    line = torch.tensor([1.0, 3.0, 3.0, 1.0], device=x.device) / 8
+    return gain * torch.outer(line, line).expand(x.shape[1], 1, 4, 4)
 
 
 def halved(x):
-    return F.conv2d(x, taps(x.shape[1], 1), stride=2, padding=1, groups=x.shape[1])
+    return F.conv2d(x, taps(x, 1), stride=2, padding=1, groups=x.shape[1])
 
 
 def doubled(x):
-    return F.conv_transpose2d(x, taps(x.shape[1], 4), stride=2, padding=1, groups=x.shape[1])
+    return F.conv_transpose2d(x, taps(x, 4), stride=2, padding=1, groups=x.shape[1])
 
 
 class BigganBlock(nn.Module):
@@ -201,7 +201,7 @@ class FilteredDownsample(nn.Module):
         self.Conv2d_0 = conv3x3(channels, out, stride=2, padding=0)
 
     def forward(self, x):
-        return self.Conv2d_0(F.conv2d(x, taps(x.shape[1], 1), padding=2, groups=x.shape[1]))
+        return self.Conv2d_0(F.conv2d(x, taps(x, 1), padding=2, groups=x.shape[1]))
 
 
 class Ncsnpp(nn.Module):

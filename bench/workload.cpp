@@ -6,6 +6,7 @@
 
 #include "diffusion/score.h"
 #include "engine/autograd.h"
+#include "nn/device.h"
 
 namespace ito::bench {
 namespace {
@@ -57,12 +58,13 @@ std::unique_ptr<nn::ScoreNetwork> random_network(const TrainingConfig& config) {
   return network;
 }
 
-SamplingWork::SamplingWork(const NetworkCase& network, Index batch)
+SamplingWork::SamplingWork(const NetworkCase& network, Index batch, Device device)
     : config_(training_config(network)),
       network_(random_network(config_)),
       sde_(make_sde(config_.sde)) {
+  nn::move(*network_, device);
   const Index N = batch > 0 ? batch : config_.batch.size;
-  x_ = random_normal(batch_shape(config_, N), {.seed = 4});
+  x_ = random_normal(batch_shape(config_, N), {.seed = 4}, device);
   t_.assign(static_cast<std::size_t>(N), 0.5);
 }
 
@@ -71,9 +73,9 @@ void SamplingWork::step() {
   network_score(*network_, *sde_)(x_, t_);
 }
 
-TrainingWork::TrainingWork(const NetworkCase& network, bool recompute)
+TrainingWork::TrainingWork(const NetworkCase& network, bool recompute, Device device)
     : images_(random_images(training_config(network))),
-      trainer_(with_recompute(training_config(network), recompute), images_) {
+      trainer_(with_recompute(training_config(network), recompute), images_, device) {
   randomise(trainer_.network());
 }
 

@@ -20,7 +20,7 @@ void randomise(nn::Module& network);
 class SamplingWork {
  public:
   /// `batch` 0: that of the case.
-  explicit SamplingWork(const NetworkCase& network, Index batch = 0);
+  explicit SamplingWork(const NetworkCase& network, Index batch = 0, Device device = Device::cpu);
   void step();
 
  private:
@@ -34,7 +34,8 @@ class SamplingWork {
 /// Training steps on random images: batch, loss, backward, clip, Adam, EMA; dropout on.
 class TrainingWork {
  public:
-  explicit TrainingWork(const NetworkCase& network, bool recompute = false);
+  explicit TrainingWork(const NetworkCase& network, bool recompute = false,
+                        Device device = Device::cpu);
   void step();
 
  private:

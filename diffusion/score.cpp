@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
+
+#include "engine/autograd.h"
+#include "engine/graph.h"
 
 namespace ito {
 
@@ -34,6 +39,14 @@ Score counted(Score score, Index& count) {
   return [score = std::move(score), &count](const Tensor& x, const Times& t) {
     ++count;
     return score(x, t);
+  };
+}
+
+Score graphed(Score score) {
+  const auto graphs = std::make_shared<std::map<Shape, Graph>>();
+  return [graphs, score = std::move(score)](const Tensor& x, const Times& t) {
+    if (x.device() == Device::cpu || recording()) return score(x, t);
+    return (*graphs)[x.shape()].run(x, [&](const Tensor& same) { return score(same, t); });
   };
 }
 

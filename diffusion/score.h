@@ -21,6 +21,11 @@ Score told_score(const nn::ScoreNetwork& network, const Sde& sde, const Tensor& 
 /// `count`.
 Score counted(Score score, Index& count);
 
+/// `score`, whose evaluations on the CUDA device are launched as one (engine/graph.h), one graph
+/// for each shape of x; on the CPU, and where a gradient through it is wanted, `score` itself.
+/// Throws for a score whose evaluations differ in more than numbers handed to the device.
+Score graphed(Score score);
+
 /// A score that is not finite.
 class ScoreError : public Error {
  public:

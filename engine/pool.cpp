@@ -7,14 +7,12 @@
 
 #include "engine/error.h"
 #include "engine/free_ranges.h"
+#include "engine/tape.h"
 #include "kernels/backend.h"
 #include "kernels/memory.h"
 
 namespace ito {
-namespace {
 
-/// Whether freed blocks are kept for the next tensor. Not where every access is checked, which is
-/// exact only for blocks of their own.
 bool keeps_blocks(Device device) {
 #ifdef ITO_SANITIZE
   const bool on_cpu = false;
@@ -23,6 +21,8 @@ bool keeps_blocks(Device device) {
 #endif
   return device == Device::cpu ? on_cpu : kernels::cuda_backend().keeps_blocks;
 }
+
+namespace {
 
 /// Larger blocks are cut from segments, which are only asked of the system; what is not touched of
 /// them takes no memory.
@@ -41,6 +41,13 @@ std::size_t block_bytes(Device device, std::size_t bytes) {
 class Pool {
  public:
   explicit Pool(Device device) : device_(device) {}
+
+  /// A block that is nobody's yet.
+  void* block_apart(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    ++use_.allocations;
+    return allocate(bytes);
+  }
 
   void* take(std::size_t bytes) {
     const bool reuse = keeps_blocks(device_);
@@ -155,11 +162,20 @@ MemoryUse memory_use(Device device) { return pool(device).use(); }
 void reset_peak_memory(Device device) { pool(device).reset_peak(); }
 void release_kept_memory(Device device) { pool(device).release(); }
 
-Storage::Storage(Device where, std::size_t wanted)
-    : device(where),
-      bytes(block_bytes(where, wanted)),
-      data(static_cast<Real*>(pool(where).take(bytes))) {}
+void* new_block(Device device, std::size_t bytes) { return pool(device).block_apart(bytes); }
 
-Storage::~Storage() { pool(device).give_back(data, bytes); }
+Storage::Storage(Device where, std::size_t wanted)
+    : device(where), bytes(block_bytes(where, wanted)) {
+  if (MemoryTape* const current = MemoryTape::current(where)) {
+    tape = current->shared_from_this();
+    data = static_cast<Real*>(tape->take(bytes));
+  } else {
+    data = static_cast<Real*>(pool(where).take(bytes));
+  }
+}
+
+Storage::~Storage() {
+  tape != nullptr ? tape->give_back(data) : pool(device).give_back(data, bytes);
+}
 
 }  // namespace ito

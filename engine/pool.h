@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "kernels/types.h"
 
@@ -21,6 +22,14 @@ void reset_peak_memory(Device device);
 /// Gives the blocks kept for reuse back to the system.
 void release_kept_memory(Device device);
 
+/// Whether freed blocks are kept for the next tensor. Not where every access is checked, which is
+/// exact only for blocks of their own.
+bool keeps_blocks(Device device);
+/// A block that is not the pool's, for kernels::device_free. Throws Error with what is held.
+void* new_block(Device device, std::size_t bytes);
+
+class MemoryTape;
+
 /// The elements of a tensor. `version` counts writes.
 struct Storage {
   Storage(Device where, std::size_t bytes);
@@ -32,6 +41,7 @@ struct Storage {
   std::size_t bytes;
   Real* data;
   std::uint64_t version = 0;
+  std::shared_ptr<MemoryTape> tape;  ///< whose memory it is, instead of the pool's
 };
 
 }  // namespace ito

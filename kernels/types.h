@@ -32,6 +32,7 @@ struct Strided {
   Index a[max_rank] = {};
   Index b[max_rank] = {};
   Index y[max_rank] = {};
+  bool operator==(const Strided&) const = default;
 };
 
 /// C[m, n] (+)= op(A)[m, k] op(B)[k, n], all row-major and dense, `batch` times with the element
@@ -41,6 +42,7 @@ struct Gemm {
   bool transpose_a = false, transpose_b = false;
   Index stride_a = 0, stride_b = 0, stride_c = 0;
   bool accumulate = false;
+  bool operator==(const Gemm&) const = default;
 };
 
 /// Geometry of a 2-D cross-correlation x[N, H, W, C] * w[KH, KW, C, O] -> y[N, P, Q, O]:
@@ -49,6 +51,7 @@ struct Gemm {
 struct Conv {
   Index N = 0, H = 0, W = 0, C = 0, KH = 0, KW = 0, P = 0, Q = 0, O = 0;
   Index stride = 1, pad = 0, dilation = 1;
+  bool operator==(const Conv&) const = default;
 };
 
 /// What is added to the result of a product: y <- (y + shift + residual) scale. `shift` has one
@@ -59,6 +62,7 @@ struct Addend {
   const Real* residual = nullptr;
   bool per_image = false;
   Real scale = 1;
+  bool operator==(const Addend&) const = default;
 };
 
 /// Geometry of group normalisation: x[N, S, C] with S positions and C channels in G groups. With
@@ -67,6 +71,7 @@ struct Norm {
   Index N = 0, S = 0, C = 0, G = 1;
   double eps = 1e-6;
   bool silu = false;
+  bool operator==(const Norm&) const = default;
 };
 
 /// Geometry of scaled dot-product attention: q[B, T, D], k[B, M, D], v[B, M, E] -> y[B, T, E],
@@ -74,6 +79,7 @@ struct Norm {
 struct Attention {
   Index B = 0, T = 0, M = 0, D = 0, E = 0;
   double scale = 1;
+  bool operator==(const Attention&) const = default;
 };
 
 /// Geometry of upfirdn2d on x[N, H, W, C] -> y[N, P, Q, C]: `up`-1 zeros after each sample, `pad`
@@ -83,6 +89,7 @@ struct Fir {
   Index N = 0, H = 0, W = 0, C = 0, KH = 0, KW = 0, P = 0, Q = 0;
   Index up = 1, down = 1, pad_y = 0, pad_x = 0;
   bool flip = false;
+  bool operator==(const Fir&) const = default;
 };
 
 /// Address of a random tensor: everything in the Philox key and counter but image and element.
@@ -91,6 +98,7 @@ struct RandomKey {
   std::uint32_t step = 0;
   std::uint32_t purpose = 0;  ///< engine/random.h, enum Purpose
   std::uint32_t sub = 0;      ///< layer ordinal, corrector iteration, probe number
+  bool operator==(const RandomKey&) const = default;
 };
 
 enum class Distribution { uniform, normal, rademacher };
@@ -101,6 +109,15 @@ struct Adam {
   double correction1 = 1, correction2 = 1;  ///< 1 - beta^step
   double gradient_scale = 1;                ///< clipping factor applied to the gradient first
   double average_rate = 0;                  ///< of the moving average, where there is one
+  bool operator==(const Adam&) const = default;
+};
+
+/// A tensor of n elements that Adam changes, and its moving average, or null.
+struct AdamTensor {
+  Real* p = nullptr;
+  const Real* g = nullptr;
+  Real *m = nullptr, *v = nullptr, *average = nullptr;
+  Index n = 0;
 };
 
 }  // namespace kernels

@@ -112,12 +112,17 @@ Adam::Report Adam::step(const std::vector<Tensor>& gradients, double norm, Ema* 
                                 .correction2 = 1 - std::pow(config_.beta2, count),
                                 .gradient_scale = clip_factor(report.gradient_norm, config_.clip),
                                 .average_rate = average != nullptr ? average->begin_update() : 0};
+  std::vector<kernels::AdamTensor> tensors;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     Tensor& p = *parameters_[i].value;
-    kernels::adam(p.device(), update, p.mutable_data(), gradients[i].data(),
-                  state_.first[i].mutable_data(), state_.second[i].mutable_data(),
-                  average != nullptr ? average->averages_[i].mutable_data() : nullptr,
-                  p.elements());
+    tensors.push_back({p.mutable_data(), gradients[i].data(), state_.first[i].mutable_data(),
+                       state_.second[i].mutable_data(),
+                       average != nullptr ? average->averages_[i].mutable_data() : nullptr,
+                       p.elements()});
+  }
+  if (!tensors.empty()) {
+    kernels::adam_all(parameters_[0].value->device(), update, tensors.data(),
+                      static_cast<Index>(tensors.size()));
   }
   ++state_.step;
   return report;

@@ -32,6 +32,13 @@ void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Real* average, Index
   });
 }
 
+void adam_all(Adam a, const AdamTensor* tensors, Index count) {
+  for (Index i = 0; i < count; ++i) {
+    const AdamTensor& t = tensors[i];
+    adam(a, t.p, t.g, t.m, t.v, t.average, t.n);
+  }
+}
+
 void ema(Real* average, const Real* p, Index n, double rate) {
   const Real weight = static_cast<Real>(rate);
   parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {

@@ -88,7 +88,7 @@ __global__ void __launch_bounds__(Threads)
   const Index row = wanted < rows ? wanted : rows - 1;  // all lanes exchange
   Real sum = 0;
   for (Index i = lane; i < n; i += warp_threads) {
-    sum = multiply_add(a[row * n + i], b[row * n + i], sum);
+    sum = fma_(a[row * n + i], b[row * n + i], sum);
   }
   sum = warp_reduce(sum, Add());
   if (wanted < rows && lane == 0) delta[row] = sum;

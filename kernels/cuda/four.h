@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/arithmetic.h"
 #include "kernels/cuda/launch.h"
 
 /// Before a loop whose numbers are to stay in registers.
@@ -25,10 +26,6 @@ __device__ inline void store_four(Real* p, const Four& x) { *reinterpret_cast<Fo
 inline bool in_fours(Index width, const void* p) {
   return width % 4 == 0 && reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
 }
-
-/// a b + c, rounded once.
-__device__ inline float multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
-__device__ inline double multiply_add(double a, double b, double c) { return fma(a, b, c); }
 
 inline Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
 

@@ -43,8 +43,8 @@ __device__ inline void group_moments(const Pieces& p, const Part<Threads>& part,
         ITO_UNROLL
         for (int k = 0; k < Width; ++k) {
           const Real difference = value.v[k] - mean.v[k];
-          mean.v[k] = multiply_add(difference, share, mean.v[k]);
-          m2.v[k] = multiply_add(difference, value.v[k] - mean.v[k], m2.v[k]);
+          mean.v[k] = fma_(difference, share, mean.v[k]);
+          m2.v[k] = fma_(difference, value.v[k] - mean.v[k], m2.v[k]);
         }
       }
     }
@@ -88,7 +88,7 @@ __device__ inline void normalize(const Pieces& p, const Part<Threads>& part, con
       ITO_UNROLL
       for (int k = 0; k < Width; ++k) {
         const Line& line = lines.line[k];
-        const Real z = multiply_add(value.v[k] - line.mean, line.rstd, line.beta);
+        const Real z = fma_(value.v[k] - line.mean, line.rstd, line.beta);
         value.v[k] = Silu ? silu_(z) : z;
       }
       *reinterpret_cast<Channels<Width>*>(y + at) = value;

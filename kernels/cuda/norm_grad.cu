@@ -19,7 +19,7 @@ struct Cotangent {
 template <bool Silu>
 __device__ inline Cotangent cotangent_of(const Line& line, Real x, Real dy) {
   const Real normal = (x - line.mean) * line.rstd;
-  const Real z = multiply_add(normal, line.gamma, line.beta);
+  const Real z = fma_(normal, line.gamma, line.beta);
   return {Silu ? dy * silu_slope_(z) : dy, normal};
 }
 
@@ -57,7 +57,7 @@ __device__ inline void gather_sums(const Pieces& p, const Part<Threads>& part, c
         for (int k = 0; k < Width; ++k) {
           const Cotangent t = cotangent_of<Silu>(lines.line[k], x.v[k], dy.v[k]);
           dz.v[k] += t.dz;
-          dz_normal.v[k] = multiply_add(t.dz, t.normal, dz_normal.v[k]);
+          dz_normal.v[k] = fma_(t.dz, t.normal, dz_normal.v[k]);
         }
       }
     }
@@ -96,8 +96,8 @@ __device__ inline void write_grads(const Pieces& p, const Part<Threads>& part, c
       for (int k = 0; k < Width; ++k) {
         const Line& line = lines.line[k];
         const Cotangent t = cotangent_of<Silu>(line, x.v[k], dy.v[k]);
-        const Real centred = multiply_add(t.dz, line.gamma, -mean_dz.v[k]);
-        out.v[k] = line.rstd * multiply_add(-t.normal, mean_dz_normal.v[k], centred);
+        const Real centred = fma_(t.dz, line.gamma, -mean_dz.v[k]);
+        out.v[k] = line.rstd * fma_(-t.normal, mean_dz_normal.v[k], centred);
       }
       *reinterpret_cast<Channels<Width>*>(dx + at) = out;
     }

@@ -1,8 +1,12 @@
 // The optimiser's step and the moving average, in one pass over the memory.
 
+#include <vector>
+
 #include "kernels/adam_update.h"
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/runtime.h"
+#include "kernels/cuda/scratch.h"
 
 namespace ito::kernels::cuda {
 namespace {
@@ -31,6 +35,48 @@ struct AdamMap {
   }
 };
 
+/// A tensor and the first block that works on it; each block does `adam_chunk` elements.
+struct AdamPart {
+  AdamTensor tensor;
+  Index first_block;
+  bool in_packs;
+};
+constexpr Index adam_chunk = 16 * block_threads;
+
+/// The part that a block belongs to: the last that does not begin behind it.
+__device__ AdamPart part_of(const AdamPart* parts, Index count, Index block) {
+  Index low = 0, behind = count;
+  while (behind - low > 1) {
+    const Index middle = (low + behind) / 2;
+    (parts[middle].first_block <= block ? low : behind) = middle;
+  }
+  return parts[low];
+}
+
+template <int threads, class Map>
+__device__ void adam_elements(const Map& map, Index first, Index end, bool in_packs) {
+  const Index whole = in_packs ? first + (end - first) / pack_size * pack_size : first;
+  for (Index i = first + threadIdx.x * pack_size; i < whole; i += threads * pack_size) {
+    map.template at<pack_size>(i);
+  }
+  for (Index i = whole + threadIdx.x; i < end; i += threads) map.template at<1>(i);
+}
+
+template <int threads>
+__global__ void adam_parts(AdamStep step, const AdamPart* parts, Index count) {
+  const AdamPart part = part_of(parts, count, blockIdx.x);
+  const AdamTensor& t = part.tensor;
+  const Index first = (blockIdx.x - part.first_block) * adam_chunk;
+  const Index end = first + adam_chunk < t.n ? first + adam_chunk : t.n;
+  if (t.average == nullptr) {
+    const AdamMap<false> map = {step, t.p, t.g, t.m, t.v, nullptr};
+    adam_elements<threads>(map, first, end, part.in_packs);
+  } else {
+    const AdamMap<true> map = {step, t.p, t.g, t.m, t.v, t.average};
+    adam_elements<threads>(map, first, end, part.in_packs);
+  }
+}
+
 struct EmaMap {
   Real* average;
   const Real* p;
@@ -54,6 +100,23 @@ void adam(Adam a, Real* p, const Real* g, Real* m, Real* v, Real* average, Index
   } else {
     for_each("adam", AdamMap<true>{step, p, g, m, v, average}, n, in_packs);
   }
+}
+
+void adam_all(Adam a, const AdamTensor* tensors, Index count) {
+  std::vector<AdamPart> parts;
+  Index blocks = 0;
+  for (Index i = 0; i < count; ++i) {
+    const AdamTensor& t = tensors[i];
+    if (t.n == 0) continue;
+    parts.push_back({t, blocks, aligned(t.p, t.g, t.m, t.v, t.average)});
+    blocks += (t.n + adam_chunk - 1) / adam_chunk;
+  }
+  const auto kept = static_cast<Index>(parts.size());
+  if (kept == 0) return;
+  const Scratch<AdamPart> on_device(kept, "adam");
+  copy_from_host(on_device.data(), parts.data(), parts.size() * sizeof(AdamPart));
+  launch("adam", adam_parts<block_threads>, blocks_of(blocks, 1), block_threads, 0, adam_step(a),
+         on_device.data(), kept);
 }
 
 void ema(Real* average, const Real* p, Index n, double rate) {

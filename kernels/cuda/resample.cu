@@ -32,12 +32,12 @@ __device__ inline FirstTap first_tap(int out, int pad, int up, int down) {
 }
 
 __device__ inline void add_scaled(Real weight, const Real* x, Real& sum) {
-  sum = multiply_add(weight, *x, sum);
+  sum = fma_(weight, *x, sum);
 }
 __device__ inline void add_scaled(Real weight, const Real* x, Four& sum) {
   const Four four = load_four(x);
   ITO_UNROLL
-  for (int j = 0; j < 4; ++j) sum.v[j] = multiply_add(weight, four.v[j], sum.v[j]);
+  for (int j = 0; j < 4; ++j) sum.v[j] = fma_(weight, four.v[j], sum.v[j]);
 }
 
 /// `Sum`: Real or Four. Each output row [Q, C] takes `blocks` blocks.

@@ -58,6 +58,21 @@ cudaStream_t stream() {
   return only;
 }
 
+double time(const std::function<void()>& work) {
+  cudaEvent_t begin = nullptr, end = nullptr;
+  check(cudaEventCreate(&begin), "cudaEventCreate", "time");
+  check(cudaEventCreate(&end), "cudaEventCreate", "time");
+  check(cudaEventRecord(begin, stream()), "cudaEventRecord", "time");
+  work();
+  float milliseconds = 0;
+  check(cudaEventRecord(end, stream()), "cudaEventRecord", "time");
+  check(cudaEventSynchronize(end), "cudaEventSynchronize", "time");
+  check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime", "time");
+  check(cudaEventDestroy(begin), "cudaEventDestroy", "time");
+  check(cudaEventDestroy(end), "cudaEventDestroy", "time");
+  return static_cast<double>(milliseconds);
+}
+
 std::vector<std::string> devices() {
   std::vector<std::string> names;
   const int count = device_count();

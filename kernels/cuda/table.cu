@@ -21,7 +21,8 @@ constexpr bool keeps_blocks = true;
 
 }  // namespace
 
-const Backend backend = {&table,  devices,      keeps_blocks,  allocate,
-                         release, copy_to_host, copy_from_host};
+const Backend backend = {&table,      devices,      keeps_blocks,   allocate,
+                         release,     copy_to_host, copy_from_host, begin_capture,
+                         end_capture, launch_graph, release_graph,  time};
 
 }  // namespace ito::kernels::cuda

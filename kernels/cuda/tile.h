@@ -89,7 +89,7 @@ __device__ inline void multiply_slice(const Real* a, int a_row, const Real* b, i
     for (int i = 0; i < T::thread_rows; ++i) {
       ITO_UNROLL
       for (int j = 0; j < T::thread_columns; ++j) {
-        sums[i][j] = multiply_add(left[i / 4].v[i % 4], right[j / 4].v[j % 4], sums[i][j]);
+        sums[i][j] = fma_(left[i / 4].v[i % 4], right[j / 4].v[j % 4], sums[i][j]);
       }
     }
   }

@@ -18,48 +18,48 @@ struct F4 {
   static constexpr Real at_b = static_cast<Real>(1 / (2 * 2.25 * (2.25 - 0.5625)));
 
   static __device__ void input(const Real (&d)[6], Real (&v)[6]) {
-    v[0] = multiply_add(a2 * b2, d[0], multiply_add(-(a2 + b2), d[2], d[4]));
-    v[1] = multiply_add(a2 * b2, d[1], multiply_add(-(a2 + b2), d[3], d[5]));
-    const Real even_a = multiply_add(-b2, d[2], d[4]), odd_a = multiply_add(-b2, d[1], d[3]);
-    v[2] = multiply_add(a, odd_a, even_a);
-    v[3] = multiply_add(-a, odd_a, even_a);
-    const Real even_b = multiply_add(-a2, d[2], d[4]), odd_b = multiply_add(-a2, d[1], d[3]);
-    v[4] = multiply_add(b, odd_b, even_b);
-    v[5] = multiply_add(-b, odd_b, even_b);
+    v[0] = fma_(a2 * b2, d[0], fma_(-(a2 + b2), d[2], d[4]));
+    v[1] = fma_(a2 * b2, d[1], fma_(-(a2 + b2), d[3], d[5]));
+    const Real even_a = fma_(-b2, d[2], d[4]), odd_a = fma_(-b2, d[1], d[3]);
+    v[2] = fma_(a, odd_a, even_a);
+    v[3] = fma_(-a, odd_a, even_a);
+    const Real even_b = fma_(-a2, d[2], d[4]), odd_b = fma_(-a2, d[1], d[3]);
+    v[4] = fma_(b, odd_b, even_b);
+    v[5] = fma_(-b, odd_b, even_b);
   }
   static __device__ void filter(const Real (&g)[3], Real (&u)[6]) {
     u[0] = at_zero * g[0];
     u[1] = g[2];
-    const Real even_a = at_a * multiply_add(a2, g[2], g[0]);
-    u[2] = multiply_add(at_a * a, g[1], even_a);
-    u[3] = multiply_add(-at_a * a, g[1], even_a);
-    const Real even_b = at_b * multiply_add(b2, g[2], g[0]);
-    u[4] = multiply_add(at_b * b, g[1], even_b);
-    u[5] = multiply_add(-at_b * b, g[1], even_b);
+    const Real even_a = at_a * fma_(a2, g[2], g[0]);
+    u[2] = fma_(at_a * a, g[1], even_a);
+    u[3] = fma_(-at_a * a, g[1], even_a);
+    const Real even_b = at_b * fma_(b2, g[2], g[0]);
+    u[4] = fma_(at_b * b, g[1], even_b);
+    u[5] = fma_(-at_b * b, g[1], even_b);
   }
   static __device__ void output(const Real (&m)[6], Real (&y)[4]) {
     const Real sum_a = m[2] + m[3], difference_a = m[2] - m[3];
     const Real sum_b = m[4] + m[5], difference_b = m[4] - m[5];
     y[0] = m[0] + (sum_a + sum_b);
-    y[1] = multiply_add(b, difference_b, a * difference_a);
-    y[2] = multiply_add(b2, sum_b, a2 * sum_a);
-    y[3] = multiply_add(b * b2, difference_b, multiply_add(a * a2, difference_a, m[1]));
+    y[1] = fma_(b, difference_b, a * difference_a);
+    y[2] = fma_(b2, sum_b, a2 * sum_a);
+    y[3] = fma_(b * b2, difference_b, fma_(a * a2, difference_a, m[1]));
   }
   static __device__ void output_adjoint(const Real (&y)[4], Real (&m)[6]) {
     m[0] = y[0];
     m[1] = y[3];
-    const Real even_a = multiply_add(a2, y[2], y[0]), odd_a = multiply_add(a2, y[3], y[1]);
-    m[2] = multiply_add(a, odd_a, even_a);
-    m[3] = multiply_add(-a, odd_a, even_a);
-    const Real even_b = multiply_add(b2, y[2], y[0]), odd_b = multiply_add(b2, y[3], y[1]);
-    m[4] = multiply_add(b, odd_b, even_b);
-    m[5] = multiply_add(-b, odd_b, even_b);
+    const Real even_a = fma_(a2, y[2], y[0]), odd_a = fma_(a2, y[3], y[1]);
+    m[2] = fma_(a, odd_a, even_a);
+    m[3] = fma_(-a, odd_a, even_a);
+    const Real even_b = fma_(b2, y[2], y[0]), odd_b = fma_(b2, y[3], y[1]);
+    m[4] = fma_(b, odd_b, even_b);
+    m[5] = fma_(-b, odd_b, even_b);
   }
   static __device__ void filter_adjoint(const Real (&u)[6], Real (&g)[3]) {
     const Real sum_a = at_a * (u[2] + u[3]), sum_b = at_b * (u[4] + u[5]);
-    g[0] = multiply_add(at_zero, u[0], sum_a + sum_b);
-    g[1] = multiply_add(at_a * a, u[2] - u[3], at_b * b * (u[4] - u[5]));
-    g[2] = multiply_add(a2, sum_a, multiply_add(b2, sum_b, u[1]));
+    g[0] = fma_(at_zero, u[0], sum_a + sum_b);
+    g[1] = fma_(at_a * a, u[2] - u[3], at_b * b * (u[4] - u[5]));
+    g[2] = fma_(a2, sum_a, fma_(b2, sum_b, u[1]));
   }
 };
 
@@ -77,8 +77,8 @@ struct F2 {
     const Real even = Real(0.5) * (g[0] + g[2]);
     u[0] = g[0];
     u[1] = g[2];
-    u[2] = multiply_add(Real(0.5), g[1], even);
-    u[3] = multiply_add(Real(-0.5), g[1], even);
+    u[2] = fma_(Real(0.5), g[1], even);
+    u[3] = fma_(Real(-0.5), g[1], even);
   }
   static __device__ void output(const Real (&m)[4], Real (&y)[2]) {
     y[0] = m[0] + (m[2] + m[3]);

@@ -66,16 +66,15 @@ Tensor positional_embedding(const std::vector<double>& labels, Index dim) {
                    });
 }
 
-Tensor fourier_embedding(const std::vector<double>& x, const Tensor& frequencies) {
+Tensor fourier_embedding(const std::vector<double>& x, const std::vector<Real>& frequencies) {
   check_labels(x);
-  const std::vector<Real> w = frequencies.to_host();
-  const Index D = frequencies.elements();
-  return sinusoids(static_cast<Index>(x.size()), D, 2 * D,
-                   [&](std::size_t n, std::size_t k) -> double {
-                     const float turns = static_cast<float>(x[n]) * static_cast<float>(w[k]);
-                     const float angle = turns * 2 * std::numbers::pi_v<float>;
-                     return angle;
-                   });
+  const auto D = static_cast<Index>(frequencies.size());
+  return sinusoids(
+      static_cast<Index>(x.size()), D, 2 * D, [&](std::size_t n, std::size_t k) -> double {
+        const float turns = static_cast<float>(x[n]) * static_cast<float>(frequencies[k]);
+        const float angle = turns * 2 * std::numbers::pi_v<float>;
+        return angle;
+      });
 }
 
 TimeEmbedding::TimeEmbedding(const Options& options)
@@ -99,7 +98,7 @@ Tensor TimeEmbedding::features(const std::vector<double>& labels) const {
     if (!(sigma > 0)) fail("time_embedding", "expected noise levels above 0, got ", sigma);
     logs.push_back(std::log(sigma));
   }
-  return fourier_embedding(logs, frequencies_);
+  return fourier_embedding(logs, *on_host_.of(frequencies_));
 }
 
 Tensor TimeEmbedding::forward(const std::vector<double>& labels) const {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/host_copy.h"
 #include "nn/layers/activation.h"
 #include "nn/layers/linear.h"
 #include "nn/module.h"
@@ -19,7 +20,7 @@ Tensor positional_embedding(const std::vector<double>& labels, Index dim);
 
 /// Gaussian Fourier features (Tancik et al. 2020) -> [N, 2 D]: [sin(2 pi x W), cos(2 pi x W)] for
 /// frequencies W [D], which carry their scale. Rounded to float as above.
-Tensor fourier_embedding(const std::vector<double>& x, const Tensor& frequencies);
+Tensor fourier_embedding(const std::vector<double>& x, const std::vector<Real>& frequencies);
 
 /// Embedding of one label per sample, followed by Linear, activation, Linear -> [N, out].
 class TimeEmbedding : public Module {
@@ -45,6 +46,7 @@ class TimeEmbedding : public Module {
 
   Options options_;
   Tensor frequencies_;  ///< [dim], fourier only
+  HostCopy on_host_;    ///< of them
   Linear linear_0_, linear_1_;
 };
 

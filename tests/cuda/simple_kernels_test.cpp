@@ -151,6 +151,63 @@ TEST_F(CudaKernels, AdamAndItsAverage) {
   }
 }
 
+/// The arrays that Adam works on, for tensors of these sizes, each behind `offset` elements of its
+/// own that belong to nobody.
+struct AdamArrays {
+  std::vector<Tensor> p, g, m, v, average;
+  Index offset;
+
+  AdamArrays(const std::vector<Index>& sizes, Index behind, Device device) : offset(behind) {
+    std::uint32_t sub = 0;
+    for (const Index n : sizes) {
+      for (std::vector<Tensor>* arrays : {&p, &g, &m, &v, &average})
+        arrays->push_back(numbers({offset + n}, ++sub).to(device).clone());
+      v.back() = square(v.back());
+    }
+  }
+  std::vector<kernels::AdamTensor> tensors(std::size_t without_average) {
+    std::vector<kernels::AdamTensor> all;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      Real* const mean = i == without_average ? nullptr : average[i].mutable_data() + offset;
+      all.push_back({p[i].mutable_data() + offset, g[i].data() + offset,
+                     m[i].mutable_data() + offset, v[i].mutable_data() + offset, mean,
+                     p[i].elements() - offset});
+    }
+    return all;
+  }
+  std::vector<Real> values() const {
+    std::vector<Real> all;
+    for (const auto* arrays : {&p, &m, &v, &average})
+      for (const Tensor& x : *arrays)
+        for (const Real value : x.to_host()) all.push_back(value);
+    return all;
+  }
+};
+
+// One launch for tensors of all sizes, of nothing, of one chunk exactly and of several, with and
+// without an average, at addresses for packs and not: the bits of one launch for each.
+TEST_F(CudaKernels, AdamOfAllTensorsIsThatOfEach) {
+  const std::vector<Index> sizes = {1, 5, 0, 1024, 1025, 3000, 63, 64, 2048};
+  const kernels::Adam a{.learning_rate = 0.01,
+                        .weight_decay = 0.1,
+                        .correction1 = 0.1,
+                        .correction2 = 0.001,
+                        .gradient_scale = 0.5,
+                        .average_rate = 0.1};
+  for (const Device device : {Device::cpu, Device::cuda}) {
+    for (const Index offset : {0, 1}) {
+      AdamArrays together(sizes, offset, device), apart(sizes, offset, device);
+      const auto tensors = together.tensors(5);
+      kernels::adam_all(device, a, tensors.data(), static_cast<Index>(tensors.size()));
+      for (const kernels::AdamTensor& t : apart.tensors(5)) {
+        if (t.n > 0) kernels::adam(device, a, t.p, t.g, t.m, t.v, t.average, t.n);
+      }
+      expect_same_bits(together.values(), apart.values());
+      EXPECT_NE(together.values(), AdamArrays(sizes, offset, device).values());
+    }
+  }
+}
+
 TEST_F(CudaTensor, MovesThereAndBack) {
   const Tensor x = numbers({3, 1000});
   const Tensor y = on_cuda(x);

@@ -73,28 +73,49 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorNotReady";
     case cudaErrorStreamCaptureUnsupported:
       return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
   }
   return "unrecognized error code";
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "out of memory" : cudaGetErrorName(error);
+  if (error == cudaErrorMemoryAllocation) return "out of memory";
+  if (error == cudaErrorStreamCaptureUnsupported) {
+    return "operation not permitted when stream is capturing";
+  }
+  return cudaGetErrorName(error);
 }
 
-cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+namespace {
+
+cudaError_t allocate(void** memory, std::size_t bytes) {
   const DeviceAtWork at_work(Work::call, "cudaMalloc");
   *memory = bytes == 0 ? nullptr : device_memory().allocate(bytes);
   return *memory == nullptr && bytes > 0 ? remember(cudaErrorMemoryAllocation) : cudaSuccess;
 }
+
+}  // namespace
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  const cudaError_t refused = refuse_while_capturing();
+  return refused == cudaSuccess ? allocate(memory, bytes) : refused;
+}
 cudaError_t cudaFree(void* memory) {
+  if (refuse_while_capturing() != cudaSuccess) return cudaErrorStreamCaptureUnsupported;
   const DeviceAtWork at_work(Work::call, "cudaFree");
   return memory == nullptr || device_memory().free(memory) ? cudaSuccess
                                                            : remember(cudaErrorInvalidValue);
 }
-// Work has been done when its call returns, so the order of a stream is that of the calls.
-cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
-  return cudaMalloc(memory, bytes);
+// Work has been done when its call returns, so the order of a stream is that of the calls. What is
+// captured takes its memory from the graph, and gives it back with it.
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream) {
+  const cudaError_t status = allocate(memory, bytes);
+  if (status == cudaSuccess && is_captured(stream)) give_to_graph(stream, *memory, bytes);
+  return status;
 }
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t) { return cudaFree(memory); }
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  return is_captured(stream) ? cudaSuccess : cudaFree(memory);
+}
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
   *memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   return *memory == nullptr && bytes > 0 ? remember(cudaErrorMemoryAllocation) : cudaSuccess;

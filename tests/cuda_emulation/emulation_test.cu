@@ -1,6 +1,7 @@
 // Right kernels, and what surrounds them, do what they do on a device.
 
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 
 #include "testing.h"
@@ -179,8 +180,6 @@ TEST(Emulation, GraphsReplayWhatWasCaptured) {
   ASSERT_EQ(cudaLaunchKernelEx(&config, add_one, x.data()), cudaSuccess);
   ASSERT_EQ(cudaMemcpyAsync(host.data(), x.data(), 16, cudaMemcpyDeviceToHost, stream),
             cudaSuccess);
-  EXPECT_EQ(cudaStreamSynchronize(stream), cudaErrorStreamCaptureUnsupported);
-  EXPECT_EQ(cudaGetLastError(), cudaErrorStreamCaptureUnsupported);
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t executable = nullptr;
   ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
@@ -191,6 +190,56 @@ TEST(Emulation, GraphsReplayWhatWasCaptured) {
     ASSERT_EQ(cudaGraphLaunch(executable, stream), cudaSuccess);
     EXPECT_EQ(host, (std::vector<float>{replay, 1 + replay, 2 + replay, 3 + replay}));
   }
+  cudaGraphExecDestroy(executable);
+  cudaStreamDestroy(stream);
+}
+
+// What CUDA forbids while a stream is captured is an error there, and then there is no graph.
+TEST(Emulation, CapturesRefuseWhatWaitsOrAllocates) {
+  cudaStream_t stream = nullptr;
+  cudaEvent_t event = nullptr;
+  void* memory = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  ASSERT_EQ(cudaEventCreate(&event), cudaSuccess);
+  const std::vector<std::function<cudaError_t()>> forbidden = {
+      [&] { return cudaStreamSynchronize(stream); }, [&] { return cudaDeviceSynchronize(); },
+      [&] { return cudaEventSynchronize(event); }, [&] { return cudaMalloc(&memory, 64); },
+      [&] { return cudaFree(nullptr); }};
+  for (const auto& call : forbidden) {
+    cudaGraph_t graph = nullptr;
+    ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), cudaSuccess);
+    EXPECT_EQ(call(), cudaErrorStreamCaptureUnsupported);
+    EXPECT_EQ(cudaStreamEndCapture(stream, &graph), cudaErrorStreamCaptureInvalidated);
+    EXPECT_EQ(graph, nullptr);
+    EXPECT_EQ(call(), cudaSuccess);
+  }
+  cudaFree(memory);
+  cudaStreamDestroy(stream);
+}
+
+// Memory asked for in the stream's order belongs to the graph: each launch finds the same block.
+TEST(Emulation, CapturedMemoryIsTheGraphs) {
+  Array<float> x(count_to(4));
+  cudaStream_t stream = nullptr;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  void* memory = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), cudaSuccess);
+  ASSERT_EQ(cudaMallocAsync(&memory, 16, stream), cudaSuccess);
+  cudaMemcpyAsync(memory, x.data(), 16, cudaMemcpyDeviceToDevice, stream);
+  cudaLaunchConfig_t config = {};
+  config.blockDim = 4;
+  config.stream = stream;
+  kernel_name = "add_one";
+  ASSERT_EQ(cudaLaunchKernelEx(&config, add_one, static_cast<float*>(memory)), cudaSuccess);
+  cudaMemcpyAsync(x.data(), memory, 16, cudaMemcpyDeviceToDevice, stream);
+  ASSERT_EQ(cudaFreeAsync(memory, stream), cudaSuccess);
+  ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
+  ASSERT_EQ(cudaGraphInstantiate(&executable, graph), cudaSuccess);
+  cudaGraphDestroy(graph);
+  for (int replay = 0; replay < 3; ++replay) cudaGraphLaunch(executable, stream);
+  EXPECT_EQ(x.on_host(), (std::vector<float>{3, 4, 5, 6}));
   cudaGraphExecDestroy(executable);
   cudaStreamDestroy(stream);
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The part of CUDA's runtime interface that ito uses. Streams do everything at once: a call has
-// happened when it returns, unless the stream is being captured into a graph.
+// happened when it returns, unless the stream is being captured into a graph. While one is (not in
+// relaxed mode), calls that CUDA forbids then are errors and end the capture without a graph.
 
 #include <cstddef>
 
@@ -15,6 +16,7 @@ enum cudaError_t {
   cudaErrorInvalidResourceHandle = 400,
   cudaErrorNotReady = 600,
   cudaErrorStreamCaptureUnsupported = 900,
+  cudaErrorStreamCaptureInvalidated = 901,
 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToHost,

@@ -139,7 +139,7 @@ void replay_fourier(const ReferenceFile& file, Report& report, const std::string
   require_setting(settings, "W_trained", false);
   require_setting(settings, "input_is_log", true);
   const std::string W = name + ".param.W";
-  const Tensor y = nn::fourier_embedding(file.numbers(name + ".in.x"), file.tensor(W));
+  const Tensor y = nn::fourier_embedding(file.numbers(name + ".in.x"), file.tensor(W).to_host());
   std::vector<double> frequencies = file.numbers(W);
   for (double& w : frequencies) w *= 2 * std::numbers::pi;
   compare_embedding(file, report, name, "x", y, frequencies);

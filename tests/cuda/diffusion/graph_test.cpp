@@ -1,0 +1,108 @@
+// Scores launched as graphs: the same bits as launched kernel by kernel, and clear words for what
+// cannot be one.
+
+#include "engine/graph.h"
+
+#include "diffusion/data/digits.h"
+#include "diffusion/score.h"
+#include "diffusion/training/sampling.h"
+#include "diffusion/training/trainer.h"
+#include "engine/ops.h"
+#include "kernels/memory.h"
+#include "tests/cuda/device.h"
+#include "tests/small_training.h"
+
+namespace ito::test {
+namespace {
+
+class CudaGraph : public OnDevice {};
+
+Tensor normals(const Shape& shape, std::uint64_t seed) {
+  return random_normal(shape, {.seed = seed}, Device::cuda);
+}
+
+/// What the run number `times` of compute says, the first that throws.
+std::string words_of(const std::function<Tensor(const Tensor&)>& compute, int times) {
+  Graph graph;
+  const Tensor x = normals({2, 8}, 1);
+  for (int i = 1; i < times; ++i) graph.run(x, compute);
+  try {
+    graph.run(x, compute);
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return "nothing";
+}
+
+void expect_words(const std::string& words, const char* part) {
+  EXPECT_NE(words.find(part), std::string::npos) << words;
+}
+
+// Intermediate results, scratch of the kernels (the sum), and numbers of the host that differ from
+// run to run.
+TEST_F(CudaGraph, ComputesWhatItsFunctionDoes) {
+  Graph graph;
+  double factor = 0;
+  const auto compute = [&](const Tensor& x) {
+    const Tensor scaled = scale_per_sample(silu(x), {factor, -factor});
+    return scaled + broadcast_to(sum(scaled * scaled), x.shape());
+  };
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    factor = 1 + static_cast<double>(seed);
+    const Tensor x = normals({2, 3000}, seed), expected = compute(x), y = graph.run(x, compute);
+    EXPECT_EQ(y.to_host(), expected.to_host()) << seed;
+  }
+}
+
+TEST_F(CudaGraph, SamplesHaveTheSameBits) {
+  TrainingConfig config = small_training(4);
+  const ImageSet images = digits();
+  Trainer trainer(config, images, Device::cuda);
+  const auto sde = make_sde(config.sde);
+  SamplingConfig sampling = config.sampling;
+  sampling.steps = 3;
+  sampling.corrector = "langevin";
+  const Score score = network_score(trainer.network(), *sde, labels_of(config.objective));
+  const SampleRange range = {.seed = 1, .count = 3, .batch = 2, .device = Device::cuda};
+  const auto draw = [&](const Score& by) {
+    return draw_samples(*sde, by, {8, 8, 1}, sampling, range).x.to_host();
+  };
+  Index evaluations = 0, in_graphs = 0;
+  const std::vector<Real> expected = draw(counted(score, evaluations));
+  EXPECT_EQ(draw(graphed(counted(score, in_graphs))), expected);
+  EXPECT_EQ(in_graphs, evaluations);  // the host's part runs once for each
+}
+
+TEST_F(CudaGraph, RefusesToWaitForTheDevice) {
+  expect_words(words_of([](const Tensor& x) { return x * sum(x).item(); }, 1),
+               "waits for the device");
+}
+
+TEST_F(CudaGraph, RefusesAnotherComputation) {
+  int run = 0;
+  expect_words(words_of([&](const Tensor& x) { return x * ++run; }, 2), "launch 1 of 1");
+  run = 0;
+  const auto longer = [&](const Tensor& x) { return ++run < 3 ? silu(x) : silu(silu(x)); };
+  expect_words(words_of(longer, 3), "not the one that was recorded");
+  run = 0;
+  const auto shorter = [&](const Tensor& x) { return ++run < 3 ? silu(silu(x)) : silu(x); };
+  expect_words(words_of(shorter, 3), "ended after 1 of 2 launches");
+  run = 0;
+  const auto other = [&](const Tensor& x) { return ++run < 3 ? silu(x) : tanh(x); };
+  expect_words(words_of(other, 3), "launch 1 of 1");
+}
+
+// The second run is captured. Memory that is asked for there past the tape is the device's error.
+TEST_F(CudaGraph, RefusesToAllocateWhileCapturing) {
+  const auto allocates = [](const Tensor& x) {
+    void* const block = kernels::device_allocate(Device::cuda, 64);
+    kernels::device_free(Device::cuda, block);
+    return silu(x);
+  };
+  expect_words(words_of(allocates, 2), "cudaMalloc failed: operation not permitted when stream is");
+  const Tensor x = normals({4}, 1);  // and the device is as before
+  EXPECT_EQ(silu(x).to_host(), silu(x).to_host());
+}
+
+}  // namespace
+}  // namespace ito::test
