@@ -292,8 +292,9 @@ const char* const notes[][2] = {
      "stride 2, 1x1, few channels: tiles reach 0.8 of fp32; last columns of a "
      "narrow result are computed in fours"},
     {"conv2d_weight_grad, Winograd",
-     "as conv2d, Winograd; but 36 products of C x O alone are few blocks for 132 processors: with "
-     "128 channels the model is optimistic until their sums over tiles are cut into pieces"},
+     "as conv2d, Winograd; 36 products of C x O alone are few blocks for 132 processors, so that "
+     "their sums over tiles are cut into up to 8 parts; what these are read and written again, in "
+     "the L2, is not counted"},
     {"conv2d_input_grad, direct",
      "under a stride a launch for each class of pixels, with the taps that reach it alone"},
     {"conv2d_weight_grad, direct", "partial sums of the pieces are written and read once more"},

@@ -74,9 +74,9 @@ void launch_turned(const Gemm& g, const Real* a, const Real* b, Real* c, const c
   launch_tiles<T, Width, false, false>(g, a, b, c, operation);
 }
 
-/// Blocks of large tiles from which these are used: two for each processor of an H100. Few in the
-/// emulation, so that both are.
-constexpr Index enough_blocks = block_threads < 256 ? 8 : 264;
+/// Blocks of large tiles from which these are used: three quarters of the 264 that an H100 holds at
+/// once. Few in the emulation, so that both are.
+constexpr Index enough_blocks = block_threads < 256 ? 8 : 192;
 
 }  // namespace
 

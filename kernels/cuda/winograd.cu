@@ -9,7 +9,8 @@
 // products of a chunk are one batched product of 36 (16), with tiles x C x O each.
 //
 // The weight gradient turns this round: dU[f] = sum over tiles V[f]^T dM[f], chunk after chunk,
-// each added to what there is.
+// each added to what there is. These 36 (16) products of C x O are few for a device; so their sums
+// are cut into up to eight parts, and the parts' results added where they are transformed back.
 
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/scratch.h"
@@ -25,7 +26,11 @@ constexpr bool small_chunks = block_threads < 256;
 constexpr Index chunk_numbers = small_chunks ? 1 << 15 : 8 << 20;
 constexpr Index chunk_unit = small_chunks ? 8 : 128;
 
-/// The tiles of a chunk, [first, first + count), of `all`.
+/// Blocks of 128 x 128 that fill a device, and the most parts of a weight gradient's sum.
+constexpr Index filling_blocks = 192;
+constexpr Index most_parts = 8;
+
+/// The tiles of a chunk, [first, first + count); those from all() on are zeros.
 struct Chunk {
   Index first = 0, count = 0;
 };
@@ -88,7 +93,8 @@ __global__ void __launch_bounds__(Threads)
   const Index i = static_cast<Index>(blockIdx.x) * Threads + threadIdx.x, n = chunk.count * t.s.C;
   if (i >= n) return;
   const Spot spot = spot_of(t, chunk.first + i / t.s.C);
-  const auto pad = static_cast<int>(t.s.pad), height = static_cast<int>(t.s.H);
+  const auto pad = static_cast<int>(t.s.pad);
+  const auto height = static_cast<int>(spot.image < t.s.N ? t.s.H : 0);
   const Window window{x + spot.image * t.s.H * t.s.W * t.s.C + i % t.s.C,
                       t.s.C,
                       spot.row - pad,
@@ -111,7 +117,7 @@ __global__ void __launch_bounds__(Threads)
                       t.s.O,
                       spot.row,
                       spot.column,
-                      static_cast<int>(t.s.P),
+                      static_cast<int>(spot.image < t.s.N ? t.s.P : 0),
                       static_cast<int>(t.s.Q)};
   transform_both<F::outputs, F::size>(
       [](const Real(&d)[F::outputs], Real(&out)[F::size]) { F::output_adjoint(d, out); }, window,
@@ -154,14 +160,19 @@ __global__ void transform_filters(Filter filter, Index n, Real* u) {
       [=](int r, int k, Real value) { u[(r * F::size + k) * n + i] = value; });
 }
 
-/// dw[tap][i] from du[f][i].
+/// dw[tap][i] from du[f][part][i], the sum over the parts in order.
 template <int Threads, class F>
-__global__ void transform_filter_grads(const Real* du, Index n, Real* dw) {
+__global__ void transform_filter_grads(const Real* du, Index parts, Index n, Real* dw) {
   const Index i = static_cast<Index>(blockIdx.x) * Threads + threadIdx.x;
   if (i >= n) return;
   transform_both<F::size, 3>(
       [](const Real(&d)[F::size], Real(&out)[3]) { F::filter_adjoint(d, out); },
-      [=](int r, int k) { return du[(r * F::size + k) * n + i]; },
+      [=](int r, int k) {
+        const Real* const from = du + (r * F::size + k) * parts * n + i;
+        Real sum = 0;
+        for (Index part = 0; part < parts; ++part) sum += from[part * n];
+        return sum;
+      },
       [=](int r, int k, Real value) { dw[(r * 3 + k) * n + i] = value; });
 }
 
@@ -198,33 +209,45 @@ void forward_by(const Correlation& s, const Real* x, const Filter& w, const Adde
   });
 }
 
+/// Into how many parts the sum over a chunk's tiles is cut, by the shape alone: a power of two.
+template <class F>
+Index parts_of_sum(const Correlation& s) {
+  const Index blocks = F::size * F::size * pieces_of(s.C, 128) * pieces_of(s.O, 128);
+  Index parts = 1;
+  while (parts < most_parts && parts * blocks < filling_blocks) parts *= 2;
+  return parts;
+}
+
 template <class F>
 void weight_grad_by(const Correlation& s, const Real* x, const Real* dy, Real* dw) {
   constexpr const char* name = "conv2d_weight_grad: Winograd's products";
   constexpr Index elements = F::size * F::size;
   const Tiles<F> tiles(s);
-  const Index filters = s.C * s.O, most = tiles.in_chunk();
-  const Scratch<Real> du(elements * filters, name), v(elements * most * s.C, name),
+  const Index parts = parts_of_sum<F>(s);
+  const Index filters = s.C * s.O, most = pieces_of(tiles.in_chunk(), parts) * parts;
+  const Scratch<Real> du(elements * parts * filters, name), v(elements * most * s.C, name),
       dm(elements * most * s.O, name);
-  tiles.for_each_chunk([&](const Chunk& chunk) {
+  tiles.for_each_chunk([&](const Chunk& some) {
+    const Index of_part = pieces_of(some.count, parts);  // chunks but the last are whole parts
+    const Chunk chunk{some.first, of_part * parts};
     launch_all("conv2d_weight_grad: transform_inputs", transform_inputs<block_threads, F>,
                chunk.count * s.C, tiles, chunk, x, v.data());
     launch_all("conv2d_weight_grad: transform_output_grads",
                transform_output_grads<block_threads, F>, chunk.count * s.O, tiles, chunk, dy,
                dm.data());
-    const Gemm product{.batch = elements,
+    const Gemm product{.batch = elements * parts,
                        .m = s.C,
                        .n = s.O,
-                       .k = chunk.count,
+                       .k = of_part,
                        .transpose_a = true,
-                       .stride_a = chunk.count * s.C,
-                       .stride_b = chunk.count * s.O,
+                       .stride_a = of_part * s.C,
+                       .stride_b = of_part * s.O,
                        .stride_c = filters,
                        .accumulate = chunk.first > 0};
     ordered_product(product, v.data(), dm.data(), du.data(), name);
   });
   launch_all("conv2d_weight_grad: transform_filter_grads", transform_filter_grads<block_threads, F>,
-             filters, du.data(), filters, dw);
+             filters, du.data(), parts, filters, dw);
 }
 
 }  // namespace

@@ -166,6 +166,13 @@ TEST_F(CudaWinograd, TwoByTwo) {
   check_fast(shape(1, 6, 6, 65, 3, 3, 66, 1, 1));
 }
 
+/// The weight gradient's sum over tiles is cut into 8 parts above, 4 and 2 here, of which the last
+/// are short or empty.
+TEST_F(CudaWinograd, PartsOfTheWeightGradient) {
+  check_fast(shape(1, 9, 10, 32, 3, 3, 132, 1, 1));
+  check_fast(shape(1, 6, 7, 130, 3, 3, 132, 1, 1));
+}
+
 TEST_F(CudaWinograd, Addends) {
   check_addend(shape(3, 7, 8, 32, 3, 3, 32, 1, 1), ConvolutionMode::fast, fast_error);
   check_addend(shape(2, 2, 2, 64, 3, 3, 64, 1, 1), ConvolutionMode::fast, fast_error);

@@ -3,12 +3,16 @@
 
 #include "engine/graph.h"
 
+#include <nlohmann/json.hpp>
+
 #include "diffusion/data/digits.h"
 #include "diffusion/score.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trainer.h"
+#include "engine/autograd.h"
 #include "engine/ops.h"
 #include "kernels/memory.h"
+#include "nn/device.h"
 #include "tests/cuda/device.h"
 #include "tests/small_training.h"
 
@@ -71,6 +75,35 @@ TEST_F(CudaGraph, SamplesHaveTheSameBits) {
   const std::vector<Real> expected = draw(counted(score, evaluations));
   EXPECT_EQ(draw(graphed(counted(score, in_graphs))), expected);
   EXPECT_EQ(in_graphs, evaluations);  // the host's part runs once for each
+}
+
+/// Scores of the other families: their noise levels, classes and filters all come from the host.
+TEST_F(CudaGraph, ScoresOfAllFamilies) {
+  for (const char* model :
+       {R"({"type": "ncsnpp", "width": 8, "multipliers": [1, 1], "blocks": 1, "attention": [4]})",
+        R"({"type": "ncsn", "width": 8})", R"({"type": "ncsnv2", "width": 8})"}) {
+    SCOPED_TRACE(model);
+    nlohmann::json json = {{"model", nlohmann::json::parse(model)},
+                           {"data", {{"range", "unit"}}},
+                           {"sde", {{"type", "ve"}, {"N", 10}}},
+                           {"objective", {{"reduction", "half_sum"}}}};
+    json["model"].update({{"image_size", 8}, {"channels", 1}});
+    const bool discrete = json["model"]["type"] != "ncsnpp";
+    if (discrete) json["objective"]["type"] = "smld";
+    const TrainingConfig config = config_from_json(json);
+    const auto sde = make_sde(config.sde);
+    const auto network = make_network(config.model);
+    nn::initialise(*network, 1);
+    nn::move(*network, Device::cuda);
+    const Score score = network_score(*network, *sde, labels_of(config.objective));
+    const Score graph = graphed(score);
+    const NoGrad no_grad;
+    for (const double t : {1.0, 0.7, 0.4}) {
+      const Tensor x = normals({2, 8, 8, 1}, static_cast<std::uint64_t>(10 * t));
+      const Times times = {t, 0.9 * t};
+      EXPECT_EQ(graph(x, times).to_host(), score(x, times).to_host());
+    }
+  }
 }
 
 TEST_F(CudaGraph, RefusesToWaitForTheDevice) {
