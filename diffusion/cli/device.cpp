@@ -2,6 +2,7 @@
 
 #include "diffusion/cli/command.h"
 #include "kernels/backend.h"
+#include "kernels/precision.h"
 #include "kernels/threads.h"
 
 namespace ito::cli {
@@ -25,6 +26,11 @@ Device device_named(const std::string& name) {
   return Device::cuda;
 }
 
+kernels::Precision precision_named(const std::string& name) {
+  if (name == "full") return kernels::Precision::full;
+  return name == "tf32" ? kernels::Precision::tf32 : kernels::Precision::bf16;
+}
+
 }  // namespace
 
 void add_device(CLI::App& command, Device& device) {
@@ -33,6 +39,12 @@ void add_device(CLI::App& command, Device& device) {
           "--device", [&device](const std::string& name) { device = device_named(name); },
           "cpu (default), cuda, or auto: cuda where there is one")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command
+      .add_option_function<std::string>(
+          "--precision",
+          [](const std::string& name) { kernels::set_precision(precision_named(name)); },
+          "Of products on a GPU: full (default), tf32 or bf16 (tensor cores)")
+      ->check(CLI::IsMember({"full", "tf32", "bf16"}));
 }
 
 std::vector<std::string> devices() {

@@ -1,5 +1,5 @@
 #pragma once
-// `--device auto|cpu|cuda`.
+// `--device auto|cpu|cuda`, and `--precision` of a GPU's products.
 
 #include <CLI/CLI.hpp>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace ito::cli {
 
-/// Adds the flag; `device` starts as the CPU, and "auto" chooses CUDA where there is a device.
+/// Adds the flags; `device` starts as the CPU, and "auto" chooses CUDA where there is a device.
 /// Asking for CUDA where there is none is an error of usage.
 void add_device(CLI::App& command, Device& device);
 

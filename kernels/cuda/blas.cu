@@ -1,6 +1,6 @@
-// Products by cuBLAS, and all that ito asks of that library. It is loaded when it is first wanted,
-// so that a program starts without it; it reads matrices by columns, so C^T = op(B)^T op(A)^T is
-// what it computes of our rows.
+// Products by cuBLAS, all that ito asks of that library, and which products it computes. It is
+// loaded when it is first wanted, so that a program starts without it; it reads matrices by
+// columns, so C^T = op(B)^T op(A)^T is what it computes of our rows.
 
 #include <cublas_v2.h>
 
@@ -147,7 +147,9 @@ void gemm(Gemm g, const Real* a, const Real* b, Real* c) {
     g.m *= g.batch;
     g.batch = 1;
   }
-  blas_product(g, a, b, c, "gemm");
+  // A^T B sums over the rows of a batch, as gradients of weights do: no row of C is a sample's, and
+  // cuBLAS cuts such long sums into pieces.
+  g.transpose_a ? blas_product(g, a, b, c, "gemm") : ordered_product(g, a, b, c, "gemm");
 }
 
 }  // namespace ito::kernels::cuda

@@ -12,9 +12,11 @@
 
 #include "kernels/cuda/conv_choice.h"
 #include "kernels/cuda/gather.h"
+#include "kernels/cuda/product.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
 #include "kernels/cuda/winograd.h"
+#include "kernels/precision.h"
 
 namespace ito::kernels::cuda {
 namespace {
@@ -230,11 +232,25 @@ void weight_grad(const Conv& s, const Real* x, const Real* dy, Real* dw) {
 
 }  // namespace
 
+namespace {
+
+/// Whether it is a product of all pixels with a matrix that cuBLAS is to compute: on tensor cores.
+bool is_rounded_product(const Conv& s) {
+  return precision() != Precision::full && s.KH == 1 && s.KW == 1 && s.stride == 1 && s.pad == 0 &&
+         s.P == s.H && s.Q == s.W;
+}
+
+}  // namespace
+
 void conv2d_add(Conv s, const Real* x, const Real* w, Addend a, Real* y) {
   const Index pixels = s.N * s.P * s.Q;
   if (pixels * s.O == 0) return;
   if (s.KH * s.KW * s.C * s.H * s.W == 0) {
     fill(y, pixels * s.O, 0);
+    return add_shift(a, y, s.N, s.P * s.Q, s.O);
+  }
+  if (is_rounded_product(s)) {
+    blas_product({.m = pixels, .n = s.O, .k = s.C}, x, w, y, "conv2d");
     return add_shift(a, y, s.N, s.P * s.Q, s.O);
   }
   const Algorithm algorithm = choose(s, s.P, s.Q, s.C, s.O);
@@ -248,6 +264,10 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   const Index pixels = s.N * s.H * s.W;
   if (pixels * s.C == 0) return;
   if (s.KH * s.KW * s.O * s.P * s.Q == 0) return fill(dx, pixels * s.C, 0);
+  if (is_rounded_product(s)) {
+    return blas_product({.m = pixels, .n = s.C, .k = s.O, .transpose_b = true}, dy, w, dx,
+                        "conv2d_input_grad");
+  }
   const Algorithm algorithm = choose(s, s.H, s.W, s.O, s.C);
   if (algorithm == Algorithm::direct) return backward(s, dy, w, dx);
   winograd(algorithm, {s.N, s.P, s.Q, s.O, s.H, s.W, s.C, 2 - s.pad}, dy, {w, true}, {}, dx);
@@ -257,6 +277,10 @@ void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
   const Index size = s.KH * s.KW * s.C * s.O;
   if (size == 0) return;
   if (s.N * s.P * s.Q * s.H * s.W == 0) return fill(dw, size, 0);
+  if (is_rounded_product(s)) {
+    return blas_product({.m = s.C, .n = s.O, .k = s.N * s.P * s.Q, .transpose_a = true}, x, dy, dw,
+                        "conv2d_weight_grad");
+  }
   const Algorithm algorithm = choose(s, s.P, s.Q, s.C, s.O);
   if (algorithm == Algorithm::direct) return weight_grad(s, x, dy, dw);
   winograd_weight_grad(algorithm, {s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad}, x, dy, dw);

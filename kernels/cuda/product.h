@@ -14,7 +14,9 @@ void tile_product(const Gemm& g, const Real* a, const Real* b, Real* c, const ch
 void blas_product(const Gemm& g, const Real* a, const Real* b, Real* c, const char* operation);
 
 /// By tiles in full precision, and otherwise by cuBLAS, which has tensor cores: what convolutions
-/// use, since in full precision an image's result must not depend on its batch.
+/// and products use whose rows are samples'. In full precision a sample's bits then do not depend
+/// on its batch; cuBLAS, which chooses its kernel and may cut its sums by the sizes of all, does
+/// not promise that.
 void ordered_product(const Gemm& g, const Real* a, const Real* b, Real* c, const char* operation);
 
 }  // namespace ito::kernels::cuda

@@ -195,6 +195,17 @@ TEST_F(CudaWinograd, ReducedPrecisionIsThatOfItsOperands) {
   }
 }
 
+/// 1x1 convolutions are products then: once all of them, without what rounding the emulation lacks.
+TEST_F(CudaConv, RoundedProducts) {
+  const Conv s = shape(2, 5, 4, 12, 1, 1, 9);
+  const auto direct = run_on(Device::cuda, inputs(s), outputs(s), all_three(s));
+  set_precision(Precision::tf32);
+  const auto rounded = run_on(Device::cuda, inputs(s), outputs(s), all_three(s));
+  check_addend(s, ConvolutionMode::exact, 0x1p-9);
+  set_precision(Precision::full);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_LT(relative_error(rounded[i], direct[i]), 0x1p-9) << i;
+}
+
 /// An image's result must not depend on its batch, in both modes.
 TEST_F(CudaConv, ImagesDoNotDependOnTheBatch) {
   for (const ConvolutionMode mode : {ConvolutionMode::exact, ConvolutionMode::fast}) {

@@ -1,4 +1,5 @@
-// Matrix products on the device: by cuBLAS (gemm) and by our own tiles.
+// Matrix products on the device: gemm, by cuBLAS where the left operand is transposed, and our own
+// tiles, which compute the others.
 
 #include "kernels/cuda/product.h"
 
@@ -59,7 +60,7 @@ void check_all(const std::function<void(const Gemm&, const Operands&)>& f, bool 
 void by_tiles(const Gemm& g, const Operands& p) {
   cuda::tile_product(g, p.in[0], p.in[1], p.out[0], "test");
 }
-void by_blas(const Gemm& g, const Operands& p) {
+void by_gemm(const Gemm& g, const Operands& p) {
   gemm(Device::cuda, g, p.in[0], p.in[1], p.out[0]);
 }
 
@@ -74,21 +75,48 @@ TEST_F(CudaProduct, LargeTiles) {
   }
 }
 
-TEST_F(CudaProduct, Blas) { check_all(by_blas, true); }
+TEST_F(CudaProduct, Gemm) { check_all(by_gemm, true); }
 
-TEST_F(CudaProduct, BlasRepeatsAnOperandAndDoesWithoutDepth) {
+TEST_F(CudaProduct, Blas) {
+  check_all([](const Gemm& g,
+               const Operands& p) { cuda::blas_product(g, p.in[0], p.in[1], p.out[0], "test"); },
+            true);
+}
+
+/// A row alone has the bits that it has among others, for as many of them as small and as large
+/// tiles take, in one matrix and in a batch of matrices.
+TEST_F(CudaProduct, RowsDoNotDependOnEachOther) {
+  for (const bool transpose_b : {false, true}) {
+    for (const Index rows : {2, 70, 400}) {
+      Gemm g = product(1, rows, 132, 20), one = product(1, 1, 132, 20);
+      g.transpose_b = one.transpose_b = transpose_b;
+      const Values a = values(1, rows * g.k), b = values(2, g.k * g.n);
+      const auto together =
+          run_on(Device::cuda, {a, b}, {rows * g.n}, [&](Device, auto& p) { by_gemm(g, p); });
+      for (const Index r : {Index{0}, rows - 1}) {
+        const Values row(a.begin() + r * g.k, a.begin() + (r + 1) * g.k);
+        const auto alone =
+            run_on(Device::cuda, {row, b}, {g.n}, [&](Device, auto& p) { by_gemm(one, p); });
+        EXPECT_EQ(alone[0],
+                  Values(together[0].begin() + r * g.n, together[0].begin() + (r + 1) * g.n));
+      }
+    }
+  }
+}
+
+TEST_F(CudaProduct, RepeatsAnOperandAndDoesWithoutDepth) {
   Gemm g = product(3, 5, 6, 4);
   g.stride_b = 0;
-  check(g, by_blas);
+  check(g, by_gemm);
   g.transpose_b = true;
-  check(g, by_blas);
+  check(g, by_gemm);
   g = product(3, 5, 6, 4);
   g.stride_a = 0;
-  check(g, by_blas);
-  check(product(2, 3, 4, 0), by_blas);
+  check(g, by_gemm);
+  check(product(2, 3, 4, 0), by_gemm);
   g = product(2, 3, 4, 0);
   g.accumulate = true;
-  check(g, by_blas);
+  check(g, by_gemm);
 }
 
 }  // namespace

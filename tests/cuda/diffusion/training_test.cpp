@@ -98,6 +98,22 @@ TEST_F(CudaTraining, SamplesAreTheCpus) {
   }
 }
 
+// A sample's bits depend neither on its batch nor on what is drawn with it.
+TEST_F(CudaTraining, ASampleIsTheSameAlone) {
+  const TrainingConfig config = small_network();
+  Trainer trainer(config, images(), Device::cuda);
+  const auto sde = make_sde(config.sde);
+  SamplingConfig sampling = config.sampling;
+  sampling.steps = 2;
+  const Score score = network_score(trainer.network(), *sde, labels_of(config.objective));
+  const auto draw = [&](Index first, Index count) {
+    const SampleRange range = {
+        .seed = 1, .first = first, .count = count, .batch = 5, .device = Device::cuda};
+    return draw_samples(*sde, score, {8, 8, 1}, sampling, range).x;
+  };
+  EXPECT_EQ(draw(3, 1).to_host(), slice(draw(0, 5), 0, 3, 4).to_host());
+}
+
 // The drift and the divergence that likelihoods integrate: one evaluation and one vector-Jacobian
 // product, on states that are the host's.
 TEST_F(CudaTraining, DriftAndDivergenceAreTheCpus) {
