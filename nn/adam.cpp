@@ -71,11 +71,15 @@ double gradient_norm(const std::vector<Tensor>& gradients) {
   const std::size_t count = gradients.size();
   Tensor room(Shape{2 * static_cast<Index>(count)}, device);  // a double has the room of two floats
   auto* const on_device = reinterpret_cast<double*>(room.mutable_data());
-  for (std::size_t i = 0; i < count; ++i) {
-    const Tensor& g = gradients[i];
+  std::vector<const Real*> data;
+  std::vector<Index> elements;
+  for (const Tensor& g : gradients) {
     if (g.device() != device) fail("adam", "the gradients are on different devices");
-    kernels::sum_squares(device, g.data(), on_device + i, g.elements());
+    data.push_back(g.data());
+    elements.push_back(g.elements());
   }
+  kernels::sum_squares_all(device, data.data(), elements.data(), static_cast<Index>(count),
+                           on_device);
   std::vector<double> squares(count);
   kernels::copy_to_host(device, squares.data(), on_device, count * sizeof(double));
   double sum = 0;

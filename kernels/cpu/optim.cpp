@@ -60,4 +60,8 @@ void sum_squares(const Real* x, double* y, Index n) {
   for (Index i = 0; i < pieces; ++i) *y += partial[i];
 }
 
+void sum_squares_all(const Real* const* x, const Index* n, Index count, double* y) {
+  for (Index i = 0; i < count; ++i) sum_squares(x[i], y + i, n[i]);
+}
+
 }  // namespace ito::kernels::ITO_LEVEL

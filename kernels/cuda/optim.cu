@@ -4,6 +4,7 @@
 
 #include "kernels/adam_update.h"
 #include "kernels/cuda/pack.h"
+#include "kernels/cuda/parts.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/cuda/scratch.h"
@@ -42,16 +43,6 @@ struct AdamPart {
   bool in_packs;
 };
 constexpr Index adam_chunk = 16 * block_threads;
-
-/// The part that a block belongs to: the last that does not begin behind it.
-__device__ AdamPart part_of(const AdamPart* parts, Index count, Index block) {
-  Index low = 0, behind = count;
-  while (behind - low > 1) {
-    const Index middle = (low + behind) / 2;
-    (parts[middle].first_block <= block ? low : behind) = middle;
-  }
-  return parts[low];
-}
 
 template <int threads, class Map>
 __device__ void adam_elements(const Map& map, Index first, Index end, bool in_packs) {

@@ -2,9 +2,13 @@
 // of a block alone: long ones are cut into pieces of a fixed number of terms, whose results are
 // reduced in their turn.
 
+#include <vector>
+
 #include "kernels/cuda/block.h"
 #include "kernels/cuda/pack.h"
+#include "kernels/cuda/parts.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/runtime.h"
 #include "kernels/cuda/scratch.h"
 
 namespace ito::kernels::cuda {
@@ -128,28 +132,63 @@ void reduce_with(const char* name, const Real* x, Real* y, Index outer, Index n,
   reduce_with<F>(name, partial.data(), y, outer, pieces, inner);
 }
 
-/// partial[i] = the squares of piece i, in double.
+/// The squares of a piece, in double, for thread 0. All threads of the block call it.
 template <int threads>
-__global__ void square_pieces(const Real* x, double* partial, Index n, Index piece_terms) {
-  __shared__ double of_warps[threads / warp_threads];
-  const Index first = blockIdx.x * piece_terms;
-  const Index end = first + piece_terms < n ? first + piece_terms : n;
+__device__ double squares_of(const Real* x, Index n, Index piece, double* of_warps) {
+  const Index first = piece * row_piece;
+  const Index end = first + row_piece < n ? first + row_piece : n;
   double own = 0;
   for (Index i = first + threadIdx.x; i < end; i += threads) {
     const auto value = static_cast<double>(x[i]);
     own += value * value;
   }
-  const double all = block_reduce<threads>(own, of_warps, Add());
+  return block_reduce<threads>(own, of_warps, Add());
+}
+
+/// The sum of the pieces, likewise.
+template <int threads>
+__device__ double sum_of(const double* partial, Index pieces, double* of_warps) {
+  double own = 0;
+  for (Index i = threadIdx.x; i < pieces; i += threads) own += partial[i];
+  return block_reduce<threads>(own, of_warps, Add());
+}
+
+/// partial[i] = the squares of piece i.
+template <int threads>
+__global__ void square_pieces(const Real* x, double* partial, Index n) {
+  __shared__ double of_warps[threads / warp_threads];
+  const double all = squares_of<threads>(x, n, blockIdx.x, of_warps);
   if (threadIdx.x == 0) partial[blockIdx.x] = all;
 }
 
 template <int threads>
 __global__ void sum_pieces(const double* partial, double* y, Index pieces) {
   __shared__ double of_warps[threads / warp_threads];
-  double own = 0;
-  for (Index i = threadIdx.x; i < pieces; i += threads) own += partial[i];
-  const double all = block_reduce<threads>(own, of_warps, Add());
+  const double all = sum_of<threads>(partial, pieces, of_warps);
   if (threadIdx.x == 0) *y = all;
+}
+
+/// A tensor and the first block that works on it, one for each piece.
+struct SquaresPart {
+  const Real* x;
+  Index n, first_block, pieces;
+};
+
+template <int threads>
+__global__ void square_pieces_of_all(const SquaresPart* parts, Index count, double* partial) {
+  __shared__ double of_warps[threads / warp_threads];
+  const SquaresPart part = part_of(parts, count, blockIdx.x);
+  const double all = squares_of<threads>(part.x, part.n, blockIdx.x - part.first_block, of_warps);
+  if (threadIdx.x == 0) partial[blockIdx.x] = all;
+}
+
+/// One block for each tensor.
+template <int threads>
+__global__ void sum_pieces_of_all(const SquaresPart* parts, const double* partial, double* y) {
+  __shared__ double of_warps[threads / warp_threads];
+  const SquaresPart part = parts[blockIdx.x];
+  const double all = sum_of<threads>(partial + part.first_block, part.pieces, of_warps);
+  if (threadIdx.x == 0) y[blockIdx.x] = all;
 }
 
 }  // namespace
@@ -166,9 +205,27 @@ void sum_squares(const Real* x, double* y, Index n) {
   const Index pieces = (n + row_piece - 1) / row_piece;
   const Scratch<double> partial(pieces + 1, "sum_squares");
   launch("sum_squares", square_pieces<block_threads>, blocks_of(pieces, 1), block_threads, 0, x,
-         partial.data(), n, row_piece);
+         partial.data(), n);
   launch("sum_squares", sum_pieces<block_threads>, dim3(1), block_threads, 0, partial.data(), y,
          pieces);
+}
+
+void sum_squares_all(const Real* const* x, const Index* n, Index count, double* y) {
+  if (count == 0) return;
+  std::vector<SquaresPart> parts;
+  Index blocks = 0;
+  for (Index i = 0; i < count; ++i) {
+    const Index pieces = (n[i] + row_piece - 1) / row_piece;
+    parts.push_back({x[i], n[i], blocks, pieces});
+    blocks += pieces;
+  }
+  const Scratch<SquaresPart> table(count, "sum_squares");
+  const Scratch<double> partial(blocks + 1, "sum_squares");
+  copy_from_host(table.data(), parts.data(), parts.size() * sizeof(SquaresPart));
+  launch("sum_squares", square_pieces_of_all<block_threads>, blocks_of(blocks, 1), block_threads, 0,
+         table.data(), count, partial.data());
+  launch("sum_squares", sum_pieces_of_all<block_threads>, blocks_of(count, 1), block_threads, 0,
+         table.data(), partial.data(), y);
 }
 
 }  // namespace ito::kernels::cuda

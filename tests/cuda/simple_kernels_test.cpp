@@ -7,6 +7,7 @@
 #include "engine/ops.h"
 #include "engine/random.h"
 #include "kernels/kernels.h"
+#include "kernels/memory.h"
 #include "tests/cuda/device.h"
 
 namespace ito::test {
@@ -206,6 +207,25 @@ TEST_F(CudaKernels, AdamOfAllTensorsIsThatOfEach) {
       EXPECT_NE(together.values(), AdamArrays(sizes, offset, device).values());
     }
   }
+}
+
+TEST_F(CudaKernels, SquaresOfAllTensorsAreThoseOfEach) {
+  const std::vector<Index> sizes = {3, 0, 16384, 16385, 40000, 1, 0};
+  std::vector<Tensor> tensors;
+  std::vector<const Real*> data;
+  for (const Index n : sizes) {
+    tensors.push_back(on_cuda(numbers({n}, static_cast<std::uint32_t>(tensors.size()))));
+    data.push_back(tensors.back().data());
+  }
+  const auto count = static_cast<Index>(sizes.size());
+  Tensor room({2 * (count + 1)}, Device::cuda);
+  auto* const y = reinterpret_cast<double*>(room.mutable_data());
+  kernels::sum_squares_all(Device::cuda, data.data(), sizes.data(), count, y);
+  std::vector<double> together(sizes.size());
+  kernels::copy_to_host(Device::cuda, together.data(), y, together.size() * sizeof(double));
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    EXPECT_EQ(together[i], sum_squares(tensors[i])) << i;
+  EXPECT_GT(together[4], together[3]);
 }
 
 TEST_F(CudaTensor, MovesThereAndBack) {

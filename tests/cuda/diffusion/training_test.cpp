@@ -6,6 +6,7 @@
 #include "diffusion/data/digits.h"
 #include "diffusion/likelihood/flow_density.h"
 #include "diffusion/ode/probability_flow.h"
+#include "diffusion/training/classifier_trainer.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trained_model.h"
 #include "diffusion/training/trainer.h"
@@ -135,6 +136,33 @@ TEST_F(CudaTraining, DriftAndDivergenceAreTheCpus) {
   for (std::size_t n = 0; n < 2; ++n) {
     EXPECT_NEAR(results[1].divergence[n], results[0].divergence[n], 64 * tolerance) << n;
   }
+}
+
+// The classifier of noisy images, tiny: losses of two steps, and what one device saves the other
+// goes on with.
+TEST_F(CudaTraining, TheClassifiersLossesAreTheCpus) {
+  const ClassifierConfig config = {.model = {.image_size = 8,
+                                             .channels = 1,
+                                             .classes = 10,
+                                             .width = 4,
+                                             .multiplier = 1,
+                                             .blocks = 1,
+                                             .embedding = 4},
+                                   .sde = small_network().sde};
+  std::vector<std::vector<double>> losses;
+  SafeTensors saved;
+  for (const Device device : {Device::cpu, Device::cuda}) {
+    NoisyClassifier classifier(config);
+    ClassifierTrainer trainer(classifier, images(), {.batch = 3, .device = device});
+    EXPECT_EQ(nn::device_of(classifier.network()), device);
+    losses.push_back({trainer.step(), trainer.step()});
+    EXPECT_EQ(trainer.accuracy(images(), 2, 1).size(), 1U);
+    if (device == Device::cpu) saved = trainer.state();
+    if (device == Device::cuda) trainer.restore(saved);
+    EXPECT_EQ(trainer.steps_done(), 2);
+  }
+  const double tolerance = sizeof(Real) == 4 ? 1e-5 : 1e-13;  // losses of size 2, a few layers
+  for (std::size_t k = 0; k < 2; ++k) EXPECT_NEAR(losses[1][k], losses[0][k], tolerance) << k;
 }
 
 TEST_F(CudaTraining, CheckpointsGoToAnyDevice) {
