@@ -9,7 +9,7 @@
 #include "kernels/backend.h"
 
 namespace ito::kernels {
-namespace {
+namespace recorded {
 
 enum Row : int {
 #define ITO_KERNEL(name, ...) row_##name,
@@ -44,13 +44,16 @@ template <class T>
 T comparable(T argument) {
   return argument;
 }
-int comparable(const Real* const*) { return 0; }
-int comparable(const Index*) { return 0; }
-int comparable(const AdamTensor*) { return 0; }
+inline int comparable(const Real* const*) { return 0; }
+inline int comparable(const Index*) { return 0; }
+inline int comparable(const AdamTensor*) { return 0; }
 
-[[noreturn]] void refuse(const std::string& why) { throw std::runtime_error("[graph] " + why); }
+[[noreturn]] inline void refuse(const std::string& why) {
+  throw std::runtime_error("[graph] " + why);
+}
 
-}  // namespace
+}  // namespace recorded
+using namespace recorded;
 
 class Recording::Implementation {
  public:
