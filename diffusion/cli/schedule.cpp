@@ -22,7 +22,8 @@ struct ScheduleArguments {
   std::string data = "digits", corruption = "blur", out;
   ScheduleSearchOptions search;
   Index size = 0, held_out = 0, threads = 0;
-  bool independent = false, together = false, levels_given = false, overwrite = false;
+  bool independent = false, together = false, natural = false, levels_given = false;
+  bool overwrite = false;
 
   Overwrite replace() const { return overwrite ? Overwrite::yes : Overwrite::no; }
   /// The picture's file: that of the schedule, with another ending.
@@ -35,6 +36,9 @@ struct ScheduleArguments {
 void check_schedule_output(const ScheduleArguments& a) {
   if (a.search.epsilon > 0 && a.levels_given)
     throw UsageError("--levels and --epsilon exclude each other: the one follows from the other");
+  if (a.natural && (a.together || a.search.epsilon > 0))
+    throw UsageError(
+        "--natural needs no search, and is noise first: without --together, --epsilon");
   check_writable(a.out, a.replace());
   if (plot::can_draw()) check_writable(a.picture(), a.replace());
 }
@@ -83,26 +87,32 @@ json search_json(const ScheduleArguments& a, const FoundSchedule& found) {
           {"steps", found.steps}};
 }
 
-/// Those that the found one is drawn beside.
-std::vector<NamedSchedule> to_compare(const ScheduleArguments& a, const FoundSchedule& found,
+Schedule natural_of(const ScheduleArguments& a, const ImageSet& images, const Corruption& C) {
+  const Tensor some = batch(images, 0, std::min<Index>(images.count, 512), Range::unit);
+  return natural_schedule(some, C, a.search.noise, a.search.noise_share, identity_of(images),
+                          a.search.levels);
+}
+
+/// Those that one is drawn beside.
+std::vector<NamedSchedule> to_compare(const ScheduleArguments& a, const Schedule& schedule,
                                       const ImageSet& images, const Corruption& C) {
-  std::vector<NamedSchedule> all = {{"found", found.schedule}};
+  if (a.natural) return {{"natural", schedule}};
+  std::vector<NamedSchedule> all = {{"found", schedule}};
   const NoiseRange& noise = a.search.noise;
   if (C.clean() == C.strongest()) {
     all.push_back({"geometric (VE)", together_schedule(C, noise)});
     return all;
   }
-  const Tensor some = batch(images, 0, std::min<Index>(images.count, 512), Range::unit);
-  all.push_back({"natural", natural_schedule(some, C, noise, a.search.noise_share)});
+  all.push_back({"natural", natural_of(a, images, C)});
   all.push_back({"noise first, then linear", noise_first_schedule(C, noise, a.search.noise_share)});
   all.push_back({"both together", together_schedule(C, noise)});
   return all;
 }
 
-void write_schedule(const ScheduleArguments& a, const FoundSchedule& found, const ImageSet& images,
-                    const Corruption& C) {
-  json whole = found.schedule.to_json();
-  whole["search"] = search_json(a, found);
+void write_schedule(const ScheduleArguments& a, const Schedule& schedule, const json& search,
+                    const ImageSet& images, const Corruption& C) {
+  json whole = schedule.to_json();
+  if (!search.is_null()) whole["search"] = search;
   whole["source"] = images.source;
   write_file(a.out, whole.dump(2) + "\n", a.replace());
   std::cout << a.out << "\n";
@@ -111,7 +121,7 @@ void write_schedule(const ScheduleArguments& a, const FoundSchedule& found, cons
     return;
   }
   const std::string title = "parameter of " + C.name();
-  plot::write_figure(a.picture(), schedule_figure(to_compare(a, found, images, C), title),
+  plot::write_figure(a.picture(), schedule_figure(to_compare(a, schedule, images, C), title),
                      a.replace());
   std::cout << a.picture() << "\n";
 }
@@ -135,13 +145,17 @@ int find_schedule(const ScheduleArguments& a) {
   std::cout << images.source << ": " << grouped(images.count) << " images " << images.item
             << ", corruption " << C->name() << std::endl;
   tell_of_wide_kernels(*C);
+  if (a.natural) {
+    write_schedule(a, natural_of(a, images, *C), nullptr, images, *C);
+    return Exit::ok;
+  }
   catch_interrupts();
   const auto start = std::chrono::steady_clock::now();
   try {
     const FoundSchedule found = search_with_progress(a, images, *C);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     tell_schedule(a, found, took.count());
-    write_schedule(a, found, images, *C);
+    write_schedule(a, found.schedule, search_json(a, found), images, *C);
   } catch (const LevelSearchStopped&) {
     std::cerr << "ito: stopped; nothing was written" << std::endl;
     return Exit::interrupted;
@@ -172,6 +186,8 @@ void add_schedule(CLI::App& app, int& exit) {
   command->add_option("--epsilon", search.epsilon, "The longest step, in the place of --levels")
       ->check(CLI::PositiveNumber);
   command->add_flag("--together", a->together, "Noise and corruption grow together");
+  command->add_flag("--natural", a->natural,
+                    "No search: images leave the clean ones as in the VE diffusion");
   command->add_option("--sigma-min", search.noise.sigma_min, "Noise at the beginning")
       ->check(CLI::PositiveNumber);
   command->add_option("--sigma-max", search.noise.sigma_max, "Noise at the end")

@@ -46,7 +46,7 @@ double parameter_at(const Departure& d, double squared) {
 }  // namespace
 
 Schedule natural_schedule(const Tensor& images, const Corruption& C, const NoiseRange& noise,
-                          double noise_share, Index levels) {
+                          double noise_share, DataIdentity data, Index levels) {
   const Departure d = departure(images, C);
   if (!(d.squared.back() > 0))
     fail("schedule", "the corruption ", C.name(), " does not change these images");
@@ -59,7 +59,7 @@ Schedule natural_schedule(const Tensor& images, const Corruption& C, const Noise
     path.push_back({parameter_at(d, target - noise_alone), sigma});
   }
   path.push_back({C.strongest(), sigma});
-  return schedule_along(C, path, noise_share, noise.sigma_min);
+  return schedule_along(C, path, noise_share, noise.sigma_min, std::move(data));
 }
 
 }  // namespace ito

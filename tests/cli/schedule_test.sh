@@ -18,6 +18,10 @@ cmp -s one.json other.json && fail "the seed changes nothing"
 expect 0 "floor due to sampling" schedule --independent --out independent.json
 expect 0 "a path of 6" schedule --together --out together.json
 expect 0 "a path of 6" schedule --corruption identity --out identity.json
+expect 0 "natural.json" schedule --natural --out natural.json
+cmp -s one.json natural.json && fail "the natural schedule is the found one"
+expect 1 "does not change these images" schedule --natural --corruption identity --out none.json
+expect 2 "needs no search" schedule --natural --together --out none.json
 expect 0 "further than the image of 8" schedule --corruption blur:32,18 --out wide.json
 
 expect 1 "one.json" schedule --out one.json

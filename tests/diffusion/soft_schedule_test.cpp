@@ -58,7 +58,7 @@ TEST(Schedule, NoiseFirstThenTheCorruption) {
 TEST(Schedule, NaturalDepartsGeometrically) {
   const GaussianBlur blur(schedule_item);
   const Tensor x = batch(digits_split().train, 0, 200, Range::unit);
-  const Schedule s = natural_schedule(x, blur, {0.01, 0.1}, 0.2, 12);
+  const Schedule s = natural_schedule(x, blur, {0.01, 0.1}, 0.2, {}, 12);
   std::vector<double> departures;
   for (const auto& [t, level] : s.knots()) {
     const double moved = sum_squares(blur.apply(x, level.parameter) - x) / 200;
