@@ -191,9 +191,9 @@ void conv2d_input_grad(Conv s, const Real* dy, const Real* w, Real* dx) {
   }
   for (Index i = 0; i < smaller(s.stride, s.H); ++i) {
     for (Index j = 0; j < smaller(s.stride, s.W); ++j) {
-      const Index rows = (s.H - i + s.stride - 1) / s.stride;
-      const Index columns = (s.W - j + s.stride - 1) / s.stride;
-      phase_input_grad(s, {i, j, rows, columns}, dy, w, dx);
+      const Index height = (s.H - i + s.stride - 1) / s.stride;
+      const Index width = (s.W - j + s.stride - 1) / s.stride;
+      phase_input_grad(s, {i, j, height, width}, dy, w, dx);
     }
   }
 }
