@@ -221,12 +221,16 @@ TEST(PlantedFault, CopyOutOfBounds) {
                "cudaMemcpyAsync.*128 bytes from byte 4 of an allocation of 128 bytes");
 }
 
-int recurse(int n) {
+/// Each level sees the frame of the one above, so that no compiler makes a loop of it.
+int recurse(int n, const volatile char* above) {
   volatile char frame[1024];
-  frame[0] = static_cast<char>(n);
-  return n == 0 ? frame[0] : recurse(n - 1) + frame[0];
+  frame[0] = static_cast<char>(n + above[0]);
+  return n == 0 ? frame[0] : recurse(n - 1, frame) + frame[0];
 }
-__global__ void deep(int* y, int depth) { y[threadIdx.x] = recurse(depth); }
+__global__ void deep(int* y, int depth) {
+  const char top = 0;
+  y[threadIdx.x] = recurse(depth, &top);
+}
 
 TEST(PlantedFault, StackOfAThread) {
   Array<int> y(32);
