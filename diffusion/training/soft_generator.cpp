@@ -93,8 +93,6 @@ void SoftGenerator::check(const SamplingConfig& config) const {
 
 Samples SoftGenerator::draw(const Score& unchecked, const SamplingConfig& config,
                             const SampleRange& range, const SamplingHooks& hooks) const {
-  if (range.device != Device::cpu)
-    fail("soft", "samples of a soft diffusion are drawn on the CPU: --device cpu");
   const NoGrad no_grad;
   const Denoiser h = checked(unchecked, diffusion_.T());
   const auto sampler = make_soft_sampler(config.predictor, diffusion_, h, config.k);

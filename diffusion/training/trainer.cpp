@@ -61,8 +61,6 @@ Trainer::Trainer(const TrainingConfig& config, const ImageSet& images, Device de
       ema_(network_->parameters(), config.ema.decay, config.ema.warmup) {
   check_device(config, device);
   check_labels(*network_, images);
-  if (config.sde.type == SdeConfig::Type::soft && device != Device::cpu)
-    fail("train", "a soft diffusion is trained on the CPU: --device cpu");
 }
 
 Loss Trainer::loss_of(const ImageSet& images, const std::vector<Index>& rows, const Tensor& x_0,
