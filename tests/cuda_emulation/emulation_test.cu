@@ -214,6 +214,7 @@ TEST(Emulation, CapturesRefuseWhatWaitsOrAllocates) {
     EXPECT_EQ(call(), cudaSuccess);
   }
   cudaFree(memory);
+  cudaEventDestroy(event);
   cudaStreamDestroy(stream);
 }
 
