@@ -41,9 +41,6 @@ std::vector<CorruptionLevel> even_levels(Index count, const F& f) {
   return levels;
 }
 
-/// From a to b, which is met exactly.
-double on_the_way(double a, double b, double u) { return u < 1 ? a + u * (b - a) : b; }
-
 }  // namespace
 
 CorruptionDistances::CorruptionDistances(const ImageSet& images, const Corruption& C,
@@ -89,14 +86,14 @@ double CorruptionDistances::operator()(Index i, Index j) {
 
 std::vector<CorruptionLevel> corruption_levels(const Corruption& C, double sigma, Index count) {
   return even_levels(count, [&](double u) {
-    return CorruptionLevel{on_the_way(C.clean(), C.strongest(), u), sigma};
+    return CorruptionLevel{std::lerp(C.clean(), C.strongest(), u), sigma};
   });
 }
 
 std::vector<CorruptionLevel> noise_only_levels(const Corruption& C, double sigma_min,
                                                double sigma_max, Index count) {
   return even_levels(count, [&](double u) {
-    return CorruptionLevel{C.clean(), on_the_way(sigma_min, sigma_max, u)};
+    return CorruptionLevel{C.clean(), std::lerp(sigma_min, sigma_max, u)};
   });
 }
 
@@ -104,7 +101,7 @@ std::vector<CorruptionLevel> joint_levels(const Corruption& C, double sigma_min,
                                           Index count) {
   const GeometricSigma sigma = {sigma_min, sigma_max};
   return even_levels(count, [&](double u) {
-    return CorruptionLevel{on_the_way(C.clean(), C.strongest(), u), sigma(u)};
+    return CorruptionLevel{std::lerp(C.clean(), C.strongest(), u), sigma(u)};
   });
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "engine/digest.h"
 #include "engine/file.h"
 
 namespace ito {
@@ -11,21 +12,6 @@ namespace ito {
 namespace {
 
 using nlohmann::json;
-
-/// FNV-1a over 64 bits.
-class Fingerprint {
- public:
-  void add(std::uint64_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3u; }
-  std::string hex() const {
-    std::string digits;
-    for (int shift = 60; shift >= 0; shift -= 4)
-      digits += "0123456789abcdef"[(hash_ >> shift) & 15u];
-    return digits;
-  }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325u;
-};
 
 /// Neither up and then down, nor down and then up.
 bool never_turns(const std::vector<double>& values) {
@@ -39,16 +25,14 @@ std::vector<double> knot_values(const std::vector<Schedule::Knot>& knots,
   return values;
 }
 
-double interpolated(double a, double b, double u) { return u < 1 ? a + u * (b - a) : b; }
-
 }  // namespace
 
 DataIdentity identity_of(const ImageSet& images) {
-  Fingerprint print;
-  for (const std::uint8_t pixel : images.pixels) print.add(pixel);
-  for (const Real real : images.reals)  // as float: the same in every build
-    print.add(__builtin_bit_cast(std::uint32_t, static_cast<float>(real)));
-  return {images.item, images.count, print.hex()};
+  Digest digest;
+  digest.add(images.pixels.data(), images.pixels.size());
+  const std::vector<float> reals(images.reals.begin(), images.reals.end());  // in every build alike
+  digest.add(reals.data(), reals.size() * sizeof(float));
+  return {images.item, images.count, digest.text()};
 }
 
 Schedule::Schedule(std::string corruption, std::vector<Knot> knots, DataIdentity data)
@@ -82,7 +66,7 @@ CorruptionLevel Schedule::operator()(double t) const {
   const auto& [t_0, from] = knots_[i - 1];
   const auto& [t_1, to] = knots_[i];
   const double u = (t - t_0) / (t_1 - t_0);
-  return {interpolated(from.parameter, to.parameter, u),
+  return {std::lerp(from.parameter, to.parameter, u),
           u < 1 ? from.sigma * std::pow(to.sigma / from.sigma, u) : to.sigma};
 }
 
@@ -148,7 +132,7 @@ Schedule schedule_along(const Corruption& C, const std::vector<CorruptionLevel>&
   if (begin > 0) knots.push_back({0, {levels.front().parameter, sigma_min}});
   const auto last = static_cast<double>(levels.size() - 1);
   for (std::size_t i = 0; i < levels.size(); ++i)
-    knots.push_back({interpolated(begin, 1, static_cast<double>(i) / last), levels[i]});
+    knots.push_back({std::lerp(begin, 1.0, static_cast<double>(i) / last), levels[i]});
   return {C.name(), knots, std::move(data)};
 }
 

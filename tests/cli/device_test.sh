@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Every command that runs a network (but the classifier's, too large to emulate: tests/cuda/diffusion), on the (emulated) CUDA device and on the CPU: the same numbers
-# within what rounding does. The flow of a network that knows nothing yet expands by exp(5) = 150 on
-# its way to images, and so does rounding, 1e-6 in a network: 1e-3 of the largest value is allowed.
+# Every command that runs a network, on the (emulated) CUDA device and on the CPU: the same numbers
+# within what rounding does; but for the classifier's, too large to emulate (tests/cuda/diffusion).
+# The flow of a network that knows nothing yet expands by exp(5) = 150 on its way to images, and so
+# does rounding, 1e-6 in a network: 1e-3 of the largest value is allowed.
 source "$(dirname "$0")/harness.sh"
 tolerance=1e-3
 "$ito" info | grep -q 'there is no CUDA device here' && exit 77
