@@ -12,10 +12,11 @@
 #include "diffusion/cli/sampling_flags.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
-#include "diffusion/metrics/digit_report.h"
+#include "diffusion/metrics/class_report.h"
 #include "diffusion/metrics/image_report.h"
 #include "diffusion/training/run_folder.h"
 #include "diffusion/training/trained_model.h"
+#include "engine/digest.h"
 
 namespace ito::cli {
 namespace {
@@ -24,7 +25,7 @@ using nlohmann::json;
 using SystemClock = std::chrono::system_clock;
 
 struct EvaluateArguments {
-  std::string run, out;
+  std::string run, out, recogniser;
   Index n = 0, threads = 0;
   std::uint64_t seed = 0;
   Device device = Device::cpu;
@@ -68,6 +69,25 @@ struct Report {
 template <class Of>
 Report report_of(const Of& report) {
   return {to_json(report), table(report)};
+}
+
+/// The recogniser that was asked for, the fixed one of the digits, or none.
+Recogniser recogniser_of(const EvaluateArguments& a, const std::string& source) {
+  if (a.recogniser.empty()) return source == "digits" ? digit_recogniser() : nullptr;
+  const std::string checkpoint = checkpoint_of(a.recogniser);
+  if (!a.classes.classifier.empty() &&
+      file_digest(checkpoint) == file_digest(checkpoint_of(a.classes.classifier)))
+    fail("evaluate", printable(a.recogniser),
+         ": is what guides the samples, and so no judge of them: expected a recogniser trained "
+         "with another --seed");
+  return trained_recogniser(std::make_shared<NoisyClassifier>(read_safetensors(checkpoint)));
+}
+
+Report measured(const EvaluateArguments& a, const Tensor& generated,
+                const std::vector<Index>& classes, const Dataset& data,
+                const Recogniser& recogniser) {
+  if (!recogniser) return report_of(report_images(generated, data, a.seed));
+  return report_of(report_classes(generated, data, recogniser, a.seed, classes));
 }
 
 /// Generated images and the classes that they were drawn as, if any: one class after another and
@@ -159,6 +179,7 @@ int evaluate(const EvaluateArguments& a) {
   const SamplingConfig sampling = sampling_of(model, a.flags.patch());
   const DataConfig config = config_from_json(folder.read_config()).data;
   const Dataset data = data_of(folder, config, model);
+  const Recogniser recogniser = recogniser_of(a, config.source);
   create_folders(a.out);
   for (const char* name : file_names) check_writable(a.file(name), a.replace());
 
@@ -170,9 +191,7 @@ int evaluate(const EvaluateArguments& a) {
     return Exit::interrupted;
   }
   const Tensor generated = to_unit(drawn.x, model.config().data.range);
-  const Report report = config.source == "digits"
-                            ? report_of(report_digits(generated, data, a.seed, drawn.classes))
-                            : report_of(report_images(generated, data, a.seed));
+  const Report report = measured(a, generated, drawn.classes, data, recogniser);
   write_pictures(a, model, sampling, data, drawn.x);
   json numbers = summary(report.numbers, folder.read_log());
   numbers["evaluations"] = drawn.evaluations;
@@ -196,6 +215,9 @@ void add_evaluate(CLI::App& app, int& exit) {
       ->add_option("--n", a->n,
                    "Images to generate, at least 64 and as many as are held out, up to 297")
       ->check(CLI::Range(0, 1 << 20));
+  command->add_option("--recogniser", a->recogniser,
+                      "What ito train-classifier made, to see the images by: Frechet distance in "
+                      "its features, classes (default: a fixed one for the digits)");
   a->command = command;
   a->classes.add_to(*command);
   command->add_option("--seed", a->seed, "Seed of the noise");

@@ -29,10 +29,8 @@ class FlowModel {
 
   const TrainedModel& model() const { return model_; }
   Range range() const { return model_.config().data.range; }
-  /// encode and decode with a bar of progress; nothing when the user interrupted.
-  std::optional<Carried> to_codes(const Tensor& x) const { return to_codes(x, model_.score()); }
-  std::optional<Carried> to_images(const Tensor& z) const { return to_images(z, model_.score()); }
-  /// The same by the flow of another score, such as a class's.
+  /// encode and decode, by the flow of a score of the model, with a bar of progress; nothing when
+  /// the user interrupted.
   std::optional<Carried> to_codes(const Tensor& x, const Score& score) const;
   std::optional<Carried> to_images(const Tensor& z, const Score& score) const;
 

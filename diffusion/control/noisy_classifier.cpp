@@ -50,11 +50,15 @@ NoisyClassifier::NoisyClassifier(const SafeTensors& file)
   nn::load(*network_, state);
 }
 
-Tensor NoisyClassifier::forward(const Tensor& x, const Times& t) const {
+Tensor NoisyClassifier::features(const Tensor& x, const Times& t) const {
   const auto size = per_sample(
       t, [&](double t_n) { return 1 / std::hypot(sde_->mean_scale(t_n), sde_->std(t_n)); });
   const auto level = per_sample(t, [&](double t_n) { return noise_level(*sde_, t_n); });
-  return network_->forward(scale_per_sample(x, size), level);
+  return network_->features(scale_per_sample(x, size), level);
+}
+
+Tensor NoisyClassifier::forward(const Tensor& x, const Times& t) const {
+  return network_->logits(features(x, t));
 }
 
 std::string NoisyClassifier::config_text() const {

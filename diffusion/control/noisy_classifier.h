@@ -29,6 +29,8 @@ class NoisyClassifier {
 
   /// x [N, H, W, C] at times t -> [N, classes].
   Tensor forward(const Tensor& x, const Times& t) const;
+  /// What the network's last layer sees of them, [N, D].
+  Tensor features(const Tensor& x, const Times& t) const;
   /// The same for guidance. Refers to this classifier.
   ClassLogits logits() const {
     return [this](const Tensor& x, const Times& t) { return forward(x, t); };

@@ -142,6 +142,11 @@ Tensor to_unit(const Tensor& x, Range range) {
   return range == Range::centered ? affine(x, 0.5, 0.5) : x;
 }
 
+Tensor from_unit(const Tensor& x, Range range) {
+  const NoGrad no_grad;
+  return range == Range::centered ? affine(x, 2, -1) : x;
+}
+
 Index zoom_for(const Shape& item) { return std::max<Index>(1, 32 / std::max(item[0], item[1])); }
 
 }  // namespace ito

@@ -46,6 +46,8 @@ std::vector<Tensor> ode_frames(const Sde& sde, const Score& score, const Shape& 
 
 /// From the model's scale to [0, 1], without clamping.
 Tensor to_unit(const Tensor& x, Range range);
+/// And back.
+Tensor from_unit(const Tensor& x, Range range);
 
 /// An enlargement of images [H, W, C] by which they can be seen: to about 32 pixels.
 Index zoom_for(const Shape& item);

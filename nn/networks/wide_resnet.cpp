@@ -111,12 +111,16 @@ void WideResnet::check_input(const Tensor& x, const std::vector<double>& sigmas)
   }
 }
 
-Tensor WideResnet::forward(const Tensor& x, const std::vector<double>& sigmas) const {
+Tensor WideResnet::features(const Tensor& x, const std::vector<double>& sigmas) const {
   check_input(x, sigmas);
   const Tensor temb = time_.forward(sigmas);
   Tensor h = first_.forward(x);
   for (const auto& block : blocks_) h = block->forward(h, temb);
-  return last_.forward(mean(relu(last_norm_.forward(h)), {1, 2}));
+  return mean(relu(last_norm_.forward(h)), {1, 2});
+}
+
+Tensor WideResnet::forward(const Tensor& x, const std::vector<double>& sigmas) const {
+  return logits(features(x, sigmas));
 }
 
 }  // namespace ito::nn

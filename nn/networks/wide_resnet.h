@@ -41,6 +41,9 @@ class WideResnet : public Module {
 
   /// x [N, H, W, C], one noise level sigma > 0 per image -> logits [N, classes].
   Tensor forward(const Tensor& x, const std::vector<double>& sigmas) const;
+  /// The two parts of it: what the last layer sees, [N, 4 width multiplier], and that layer.
+  Tensor features(const Tensor& x, const std::vector<double>& sigmas) const;
+  Tensor logits(const Tensor& features) const { return last_.forward(features); }
 
   const WideResnetConfig& config() const { return config_; }
 

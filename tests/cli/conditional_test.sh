@@ -42,9 +42,26 @@ cmp -s <(values way.npy | head -c "$(bytes)") <(values three.npy | head -c "$(by
 cmp -s <(values way.npy | tail -c "$(bytes)") <(values three.npy | tail -c "$(bytes)") &&
   fail "the last end is the first class"
 
+# Codes by a class's flow: there and back they are the images, and by another class's others.
+flow() { "$ito" "$@" --run run --eps 1e-3 --tolerance 1e-3; }
+expect 0 "2 codes" flow encode --class 3 --n 2 --out codes.npy
+expect 0 "2 images" flow decode --codes codes.npy --class 3 --guidance 2 --out threes.npy
+expect 0 "4 images" flow decode --codes codes.npy --class 3,8 --guidance 2 --out both.npy
+cmp -s <(values threes.npy) <(values both.npy | head -c "$(values threes.npy | wc -c)") ||
+  fail "the first row is not the first class"
+cmp -s <(values threes.npy) <(values both.npy | tail -c "$(values threes.npy | wc -c)") &&
+  fail "both rows are of one class"
+expect 2 "expected one class to encode by, got 2" flow encode --class 3,8 --out x.npy
+
 # A report on digits of given classes.
 expect 0 "recognised as their class" "$ito" evaluate --run run --class 1,2 --guidance 2 --out report
 grep -q '"drawn_as"' report/summary.json || fail "no classes in: $(cat report/summary.json)"
+
+# The same by a classifier that the user trained, which must not be the one that guides.
+"$ito" train-classifier --run run --out seer --steps 3 --log-every 2 >/dev/null || fail "classifier"
+evaluate() { "$ito" evaluate --run run --steps 4 "$@"; }
+expect 0 "recognised as their class" evaluate --class 1,2 --recogniser seer --out seen
+expect 1 "is what guides the samples" evaluate --class 1 --classifier seer --recogniser seer --out x
 
 # Bad input
 expect 2 "there is no class 10, the network knows 0 to 9" sample --class 10 --out x.npy
