@@ -263,11 +263,11 @@ Table counting_table() {
   };
   t.group_norm_grad = [](Norm s, const Real*, const Real*, const Real*, const Real*, const Real*,
                          const Real*, Real*, Real*, Real*) { count_norm_grad(s); };
-  t.attention = [](Attention s, const Real*, const Real*, const Real*, Real*) {
+  t.attention = [](Attention s, const Real*, const Real*, const Real*, Real*, Real*) {
     count_attention("attention", s, 2, 2, attention_operands(s), 1);
   };
-  t.attention_grad = [](Attention s, const Real*, const Real*, const Real*, const Real*, Real*,
-                        Real*, Real*) {
+  t.attention_grad = [](Attention s, const Real*, const Real*, const Real*, const Real*,
+                        const Real*, Real*, Real*, Real*) {
     count_attention("attention_grad", s, 7, 10, 2 * attention_operands(s), 5);
   };
   t.upfirdn2d = [](Fir s, const Real*, const Real*, Real*) {

@@ -139,8 +139,8 @@ double Profile::flops() const {
   double sum = 0;
   for (const auto& [kernel, shapes] : entries) {
     for (const auto& [shape, entry] : shapes) {
-      // the gradient of an attention computes the scores again: 2.5 times the products
-      sum += entry.flops * (kernel == "attention_grad" ? 2.5 : 1);
+      // the gradient of an attention is four products where its probabilities were kept
+      sum += entry.flops * (kernel == "attention_grad" ? 2 : 1);
     }
   }
   return sum;

@@ -46,7 +46,7 @@ Table make_dry_table() {
   t.conv2d_add = [](Conv s, const Real* x, const Real* w, Addend, Real*) { dry_conv(s, x, w); };
   t.conv2d_input_grad = [](Conv s, const Real* dy, const Real* w, Real*) { dry_conv(s, dy, w); };
   t.conv2d_weight_grad = [](Conv s, const Real* x, const Real* dy, Real*) { dry_conv(s, x, dy); };
-  t.attention = [](Attention s, const Real* q, const Real* k, const Real*, Real*) {
+  t.attention = [](Attention s, const Real* q, const Real* k, const Real*, Real*, Real*) {
     dry_attention(s, q, k);
   };
   t.upfirdn2d = [](Fir s, const Real* x, const Real* k, Real*) {

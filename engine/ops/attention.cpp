@@ -30,6 +30,16 @@ Tensor attention_definition(const Tensor& q, const Tensor& k, const Tensor& v, d
   return matmul(softmax(matmul(q, k, false, true) * scale), v);
 }
 
+/// Whether the gradient shall find the probabilities there: it then makes four products instead of
+/// five. Not where they are more than half of what goes in and out, as writing and reading them
+/// then takes the time of that product; nor on a GPU, whose kernel never has them in memory.
+bool keeps_probabilities(const kernels::Attention& s, const Tensor& q, const Tensor& k,
+                         const Tensor& v) {
+  const bool recorded =
+      recording() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
+  return recorded && q.device() == Device::cpu && 2 * s.T * s.M <= (s.T + s.M) * (s.D + s.E);
+}
+
 }  // namespace
 
 Tensor softmax(const Tensor& x) {
@@ -73,8 +83,11 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(2)));
   const kernels::Attention s{q.size(0), q.size(1), k.size(1), q.size(2), v.size(2), scale};
   Tensor y({s.B, s.T, s.E}, device_of("attention", q, k, v));
-  kernels::attention(q.device(), s, q.data(), k.data(), v.data(), y.mutable_data());
-  const Vjp vjp = [s](const Backward& b) {
+  const bool keeps = keeps_probabilities(s, q, k, v);
+  Tensor p = keeps ? Tensor({s.B, s.T, s.M}, q.device()) : Tensor();
+  kernels::attention(q.device(), s, q.data(), k.data(), v.data(), y.mutable_data(),
+                     keeps ? p.mutable_data() : nullptr);
+  const Vjp vjp = [s, p](const Backward& b) {
     if (recording()) {
       return composed_vjp(b, [&](const std::vector<Tensor>& in) {
         return attention_definition(in[0], in[1], in[2], s.scale);
@@ -83,8 +96,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v) {
     Gradients d;
     for (const Tensor& x : b.x) d.emplace_back(x.shape(), x.device());
     kernels::attention_grad(b.g.device(), s, b.x[0].data(), b.x[1].data(), b.x[2].data(),
-                            b.g.data(), d[0].mutable_data(), d[1].mutable_data(),
-                            d[2].mutable_data());
+                            p.defined() ? p.data() : nullptr, b.g.data(), d[0].mutable_data(),
+                            d[1].mutable_data(), d[2].mutable_data());
     return d;
   };
   return record("attention", y, {q, k, v}, vjp, keep_inputs);

@@ -1,5 +1,7 @@
 // Scaled dot-product attention, y = softmax(scale q k^T) v, and its gradient, which computes the
-// probabilities again.
+// probabilities again where they were not kept.
+
+#include <optional>
 
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/product.h"
@@ -11,7 +13,7 @@ namespace {
 
 /// Queries whose scores are held at once: with what they are made from, they fit the second-level
 /// cache.
-constexpr Index query_rows = 128;
+constexpr Index query_rows = 256;
 /// Batch elements from which each is one piece of work, its keys and values packed once.
 constexpr Index many_elements = 8;
 
@@ -29,16 +31,18 @@ void probabilities(const Attention& s, Index T, const Real* q, const RightOperan
   }
 }
 
-/// y for the queries [first, last) of one batch element.
+/// y for the queries [first, last) of one batch element; `kept`: where its probabilities go, if
+/// anywhere.
 void attention_rows(const Attention& s, Index first, Index last, const Real* q, const Real* k,
-                    const Real* v, Real* y) {
+                    const Real* v, Real* y, Real* kept) {
   const Index most = smaller(query_rows, last - first);
   const RightOperand keys(scores_product(s, most), k), values(values_product(s, most), v);
-  const Scratch p(most * s.M);
+  const Scratch passing(kept == nullptr ? most * s.M : 0);
   for (Index t = first; t < last; t += query_rows) {
     const Index T = smaller(query_rows, last - t);
-    if (s.M > 0) probabilities(s, T, q + t * s.D, keys, p.data());
-    multiply(values_product(s, T), p.data(), values, y + t * s.E);
+    Real* const p = kept == nullptr ? passing.data() : kept + t * s.M;
+    if (s.M > 0) probabilities(s, T, q + t * s.D, keys, p);
+    multiply(values_product(s, T), p, values, y + t * s.E);
   }
 }
 
@@ -54,12 +58,14 @@ void scores_grad(const Attention& s, Index T, const Real* p, Real* dp) {
 /// One batch element of the gradient. dk and dv are sums over the queries, which go on from block
 /// to block of them.
 void attention_grad_one(const Attention& s, const Real* q, const Real* k, const Real* v,
-                        const Real* dy, Real* dq, Real* dk, Real* dv) {
+                        const Real* kept, const Real* dy, Real* dq, Real* dk, Real* dv) {
   const Index most = smaller(query_rows, s.T);
   const Gemm to_scores{.m = most, .n = s.M, .k = s.E, .transpose_b = true};
   const Gemm to_queries{.m = most, .n = s.D, .k = s.M};
-  const RightOperand keys(scores_product(s, most), k), values(to_scores, v), back(to_queries, k);
-  const Scratch p(most * s.M), ds(most * s.M);
+  const RightOperand values(to_scores, v), back(to_queries, k);
+  std::optional<RightOperand> keys;
+  if (kept == nullptr) keys.emplace(scores_product(s, most), k);
+  const Scratch again(kept == nullptr ? most * s.M : 0), ds(most * s.M);
   Index first = 0;
   do {  // once at least: without queries dk and dv are 0
     const Index T = smaller(query_rows, s.T - first);
@@ -69,10 +75,11 @@ void attention_grad_one(const Attention& s, const Real* q, const Real* k, const 
     Gemm to_keys{.m = s.M, .n = s.D, .k = T, .transpose_a = true, .accumulate = first > 0};
     Gemm of_scores = to_scores, of_queries = to_queries;
     of_scores.m = of_queries.m = T;
-    if (s.M > 0) probabilities(s, T, q_t, keys, p.data());
-    multiply(to_values, p.data(), dy_t, dv);       // dv += p^T dy
+    if (s.M > 0 && kept == nullptr) probabilities(s, T, q_t, *keys, again.data());
+    const Real* const p = kept == nullptr ? again.data() : kept + first * s.M;
+    multiply(to_values, p, dy_t, dv);              // dv += p^T dy
     multiply(of_scores, dy_t, values, ds.data());  // dp = dy v^T
-    scores_grad(s, T, p.data(), ds.data());
+    scores_grad(s, T, p, ds.data());
     multiply(of_queries, ds.data(), back, dq + first * s.D);  // dq = ds k
     multiply(to_keys, ds.data(), q_t, dk);                    // dk += ds^T q
     first += query_rows;
@@ -81,22 +88,24 @@ void attention_grad_one(const Attention& s, const Real* q, const Real* k, const 
 
 }  // namespace
 
-void attention(Attention s, const Real* q, const Real* k, const Real* v, Real* y) {
+void attention(Attention s, const Real* q, const Real* k, const Real* v, Real* y, Real* p) {
   const Index rows = s.B < many_elements ? query_rows : s.T;
   const Index cuts = rows == 0 ? 0 : (s.T + rows - 1) / rows;
   parallel_for(s.B * cuts, [&](Index i) {
     const Index b = i / cuts, first = i % cuts * rows;
     attention_rows(s, first, smaller(first + rows, s.T), q + b * s.T * s.D, k + b * s.M * s.D,
-                   v + b * s.M * s.E, y + b * s.T * s.E);
+                   v + b * s.M * s.E, y + b * s.T * s.E,
+                   p == nullptr ? nullptr : p + b * s.T * s.M);
   });
 }
 
-void attention_grad(Attention s, const Real* q, const Real* k, const Real* v, const Real* dy,
-                    Real* dq, Real* dk, Real* dv) {
+void attention_grad(Attention s, const Real* q, const Real* k, const Real* v, const Real* p,
+                    const Real* dy, Real* dq, Real* dk, Real* dv) {
   parallel_for(s.B, [&](Index b) {
     const Index queries = b * s.T;
     const Index keys = b * s.M;
-    attention_grad_one(s, q + queries * s.D, k + keys * s.D, v + keys * s.E, dy + queries * s.E,
+    attention_grad_one(s, q + queries * s.D, k + keys * s.D, v + keys * s.E,
+                       p == nullptr ? nullptr : p + queries * s.M, dy + queries * s.E,
                        dq + queries * s.D, dk + keys * s.D, dv + keys * s.E);
   });
 }

@@ -1,7 +1,9 @@
 // Convolutions: 3x3 ones of stride 1 by Winograd's algorithm where that is faster (conv_choice.h),
-// 1x1 ones as one matrix product, all others as implicit matrix products (gather.h).
+// 1x1 ones as one matrix product, those to few channels by conv_few.h, all others as implicit
+// matrix products (gather.h).
 
 #include "kernels/cpu/conv_choice.h"
+#include "kernels/cpu/conv_few.h"
 #include "kernels/cpu/gather.h"
 #include "kernels/cpu/product.h"
 #include "kernels/cpu/winograd.h"
@@ -25,10 +27,10 @@ Index reader_index(Index in, Index tap, Index size, const Conv& s) {
   return i >= 0 && i % s.stride == 0 && i / s.stride < size ? i / s.stride : -1;
 }
 
-/// What a convolution gathers from its input x.
-GatherMemory neighbourhoods(const Conv& s) {
+/// What a convolution gathers from images shaped like its input x, of `depth` channels.
+GatherMemory neighbourhoods(const Conv& s, Index depth) {
   return {s.N,
-          {s.KH, s.KW, s.P, s.Q, s.H, s.W, s.C},
+          {s.KH, s.KW, s.P, s.Q, s.H, s.W, depth},
           [&](Index i, Index kh) { return source_index(i, kh, s.H, s); },
           [&](Index j, Index kw) { return source_index(j, kw, s.W, s); }};
 }
@@ -87,6 +89,37 @@ void weight_grad(const Gather& g, const Panels& dy, Real* dw) {
                       sums + i / taps * size);
   });
   if (pieces > 1) add_pieces(sums, pieces, size, dw);
+}
+
+/// A right operand of A^T B, [rows, n]: in place where its rows are whole vectors.
+class RowsOperand {
+ public:
+  RowsOperand(const Real* b, Index rows, Index n)
+      : packed_(n % lanes == 0 ? 0 : packed_size(rows, n)),
+        panels_(n % lanes == 0 ? Panels{b, rows, n, n}
+                               : pack_panels({b, 1, 0, rows, n, n, 1}, packed_.data())) {}
+  const Panels& panels() const { return panels_; }
+
+ private:
+  Scratch packed_;
+  Panels panels_;
+};
+
+/// dw[taps, C, O] with few O: the outputs that read a pixel, side by side, against the pixel's
+/// channels, dw^T[taps O, C] = readers^T x.
+void weight_grad_of_few(const Conv& s, const Real* x, const Real* dy, Real* dw) {
+  const GatherMemory readers(
+      s.N, {s.KH, s.KW, s.H, s.W, s.P, s.Q, s.O},
+      [&](Index i, Index kh) { return reader_index(i, kh, s.P, s); },
+      [&](Index j, Index kw) { return reader_index(j, kw, s.Q, s); });
+  const RowsOperand pixels(x, s.N * s.H * s.W, s.C);
+  const Index taps = s.KH * s.KW;
+  const Scratch turned(taps * s.O * s.C);
+  weight_grad(readers.gather(dy), pixels.panels(), turned.data());
+  for (Index t = 0; t < taps; ++t)
+    for (Index c = 0; c < s.C; ++c)
+      for (Index o = 0; o < s.O; ++o)
+        dw[(t * s.C + c) * s.O + o] = turned.data()[(t * s.O + o) * s.C + c];
 }
 
 /// The taps of an axis (`size` of them) that read the samples phase, phase + stride, ...
@@ -156,7 +189,8 @@ void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
-  const GatherMemory memory = neighbourhoods(s);
+  if (to_few_channels(s)) return conv_to_few(s, neighbourhoods(s, s.KH * s.KW * s.O), x, w, y);
+  const GatherMemory memory = neighbourhoods(s, s.C);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};
   gather_product(memory.gather(x), pack_panels(source, packed.data()), y);
@@ -165,7 +199,7 @@ void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
 }  // namespace
 
 void conv2d_add(Conv s, const Real* x, const Real* w, Addend a, Real* y) {
-  const Algorithm algorithm = choose(s, s.P, s.Q, s.C);
+  const Algorithm algorithm = to_few_channels(s) ? Algorithm::direct : choose(s, s.P, s.Q, s.C);
   if (algorithm != Algorithm::direct) {
     const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
     return winograd(tile_of(algorithm), forward, x, {w, false}, a, y);
@@ -203,17 +237,14 @@ void conv2d_weight_grad(Conv s, const Real* x, const Real* dy, Real* dw) {
   const Index rows = s.N * s.P * s.Q;
   if (size == 0) return;
   if (rows * s.H * s.W == 0) return clear(dw, size);
+  if (to_few_channels(s)) return weight_grad_of_few(s, x, dy, dw);
   const Algorithm algorithm = choose_weight_grad(s);
   if (algorithm != Algorithm::direct) {
     const Correlation forward{s.N, s.H, s.W, s.C, s.P, s.Q, s.O, s.pad};
     return winograd_weight_grad(tile_of(algorithm), forward, x, dy, dw);
   }
-  const GatherMemory memory = neighbourhoods(s);
-  const bool in_place = s.O % lanes == 0;
-  const Scratch packed(in_place ? 0 : packed_size(rows, s.O));
-  const PanelSource source{dy, 1, 0, rows, s.O, s.O, 1};
-  const Panels right = in_place ? Panels{dy, rows, s.O, s.O} : pack_panels(source, packed.data());
-  weight_grad(memory.gather(x), right, dw);
+  const GatherMemory memory = neighbourhoods(s, s.C);
+  weight_grad(memory.gather(x), RowsOperand(dy, rows, s.O).panels(), dw);
 }
 
 }  // namespace ito::kernels::ITO_LEVEL

@@ -39,12 +39,12 @@ struct Part {
   Index rows, width, stride;
 };
 
-/// Points at the rows of `part`; with `copy` at a dense copy of them, where they do not fall on the
-/// same cache sets as the rows of a matrix of 2^n columns do.
+/// Points at the rows of `part`; with `copy`, unless they are dense, at a dense copy of them, where
+/// they do not fall on the same cache sets as the rows of a matrix of 2^n columns do.
 void point_at_rows(const Part& part, Real* copy, const Real** rows) {
   for (Index r = 0; r < part.rows; ++r) {
     rows[r] = part.data + r * part.stride;
-    if (copy == nullptr) continue;
+    if (copy == nullptr || part.stride == part.width) continue;
     Real* to = copy + r * part.width;
     for (Index i = 0; i < part.width; ++i) to[i] = rows[r][i];
     rows[r] = to;

@@ -9,9 +9,11 @@ namespace ito::kernels::ITO_LEVEL {
 
 namespace {
 
+/// Not inline: GCC 12 forgets there that the five do not overlap, and vectorises one of the two.
 template <bool averaging>
-void adam_range(const AdamStep& a, Real* __restrict p, const Real* __restrict g, Real* __restrict m,
-                Real* __restrict v, Real* __restrict average, Index n) {
+__attribute__((noinline)) void adam_range(const AdamStep& a, Real* __restrict p,
+                                          const Real* __restrict g, Real* __restrict m,
+                                          Real* __restrict v, Real* __restrict average, Index n) {
   for (Index i = 0; i < n; ++i) {
     adam_update(a, g[i], p[i], m[i], v[i]);
     if (averaging) average[i] = moved(average[i], p[i], a.average_rate);

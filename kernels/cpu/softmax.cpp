@@ -27,7 +27,7 @@ void log_softmax(const Real* x, Real* y, Index rows, Index n) {
   parallel_rows(rows, n, [=](Index r) {
     const Real* in = x + r * n;
     Real* out = y + r * n;
-    const Real largest = max_lanes(n, [in](Index i) { return in[i]; });
+    const Real largest = max_of(in, n);
     const Real log_sum = log_(exponentials(in, n, Real(1), largest, out));
     for (Index i = 0; i < n; ++i) out[i] = (in[i] - largest) - log_sum;
   });

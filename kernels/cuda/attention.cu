@@ -118,7 +118,7 @@ void attend(const Attention& s, const Real* q, const Real* k, const Real* v, Rea
   });
 }
 
-void attention(Attention s, const Real* q, const Real* k, const Real* v, Real* y) {
+void attention(Attention s, const Real* q, const Real* k, const Real* v, Real* y, Real* /*p*/) {
   if (s.B * s.T * s.E > 0) attend(s, q, k, v, y, nullptr);
 }
 

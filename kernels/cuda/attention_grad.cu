@@ -109,8 +109,8 @@ void backward(const Attention& s, const GradSide& g, bool fours, const Statistic
 
 }  // namespace
 
-void attention_grad(Attention s, const Real* q, const Real* k, const Real* v, const Real* dy,
-                    Real* dq, Real* dk, Real* dv) {
+void attention_grad(Attention s, const Real* q, const Real* k, const Real* v, const Real* /*p*/,
+                    const Real* dy, Real* dq, Real* dk, Real* dv) {
   if (s.B == 0) return;
   const Index queries = s.B * s.T;
   constexpr const char* name = "attention_grad";

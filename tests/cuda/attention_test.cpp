@@ -68,8 +68,9 @@ void check(const Attention& s) {
   const std::vector<Index> out = {s.B * s.T * s.E, s.B * s.T * s.D, s.B * s.M * s.D,
                                   s.B * s.M * s.E};
   const Compute compute = [s](Device device, const Operands& p) {
-    attention(device, s, p.in[0], p.in[1], p.in[2], p.out[0]);
-    attention_grad(device, s, p.in[0], p.in[1], p.in[2], p.in[3], p.out[1], p.out[2], p.out[3]);
+    attention(device, s, p.in[0], p.in[1], p.in[2], p.out[0], nullptr);
+    attention_grad(device, s, p.in[0], p.in[1], p.in[2], nullptr, p.in[3], p.out[1], p.out[2],
+                   p.out[3]);
   };
   const auto device = run_on(Device::cuda, in, out, compute);
   const auto cpu = run_on(Device::cpu, in, out, compute);

@@ -138,7 +138,7 @@ void check(const Attention& s) {
   const Case c(s);
   const std::vector<Result> results =
       run_everywhere({Values(c.dy.size())}, [&](const std::vector<Real*>& y) {
-        attention(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(), y[0]);
+        attention(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(), y[0], nullptr);
       });
   expect_close(results, 0, forward(s, exact(c.q), exact(c.k), exact(c.v)), bound(s));
 }
@@ -172,7 +172,7 @@ void check_grad(const Attention& s) {
   const std::vector<Result> results =
       run_everywhere({Values(c.q.size()), Values(c.k.size()), Values(c.v.size())},
                      [&](const std::vector<Real*>& d) {
-                       attention_grad(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(),
+                       attention_grad(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(), nullptr,
                                       c.dy.data(), d[0], d[1], d[2]);
                      });
   // Each gradient is a sum over T queries, M keys or E features of terms below one.
@@ -198,17 +198,38 @@ TEST(Attention, GradientIsTheSlope) {
   check_grad({3, 7, 2, 5, 1, 0.45});
 }
 
+// Keeping the probabilities changes no bit.
+TEST(Attention, KeepsTheProbabilities) {
+  for (const Attention& s : {Attention{3, 5, 7, 4, 6, 0.5}, Attention{9, 200, 65, 9, 17, 0.3}}) {
+    const Case c(s);
+    Values y(c.dy.size()), kept_y(y), p(at(s.B * s.T * s.M));
+    attention(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(), y.data(), nullptr);
+    attention(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(), kept_y.data(), p.data());
+    expect_same_bits(kept_y.data(), y.data(), static_cast<Index>(y.size()), "y");
+    std::vector<Values> d[2];
+    for (int kept = 0; kept < 2; ++kept) {
+      d[kept] = {Values(c.q.size()), Values(c.k.size()), Values(c.v.size())};
+      attention_grad(Device::cpu, s, c.q.data(), c.k.data(), c.v.data(),
+                     kept == 0 ? nullptr : p.data(), c.dy.data(), d[kept][0].data(),
+                     d[kept][1].data(), d[kept][2].data());
+    }
+    for (std::size_t i = 0; i < 3; ++i)
+      expect_same_bits(d[1][i].data(), d[0][i].data(), static_cast<Index>(d[0][i].size()),
+                       "gradient " + std::to_string(i));
+  }
+}
+
 TEST(Attention, ElementsDoNotDependOnTheBatch) {
   const Case c({17, 16, 16, 24, 24, 0.2});
   Values all(c.dy.size());
-  attention(Device::cpu, c.s, c.q.data(), c.k.data(), c.v.data(), all.data());
+  attention(Device::cpu, c.s, c.q.data(), c.k.data(), c.v.data(), all.data(), nullptr);
   Attention one = c.s;
   one.B = 1;
   const Index size = one.T * one.E;
   for (Index b = 0; b < c.s.B; ++b) {
     Values y(at(size));
     attention(Device::cpu, one, c.q.data() + b * size, c.k.data() + b * size, c.v.data() + b * size,
-              y.data());
+              y.data(), nullptr);
     expect_same_bits(y.data(), all.data() + b * size, size, "element " + std::to_string(b));
   }
 }

@@ -112,6 +112,8 @@ TEST(Conv, PaddingBehindFollowsFromTheOutputSize) {
   s.P = 2;
   s.Q = 7;
   check(s);
+  s.O = 3;
+  check(s);
 }
 
 TEST(Conv, ManyPixels) {
@@ -154,6 +156,7 @@ TEST(Conv, ImagesDoNotDependOnTheBatch) {
   for (const Index N : {2, 17, 64}) {
     check_alone(shape(N, 8, 8, 1, 3, 3, 16, 1, 1));
     check_alone(shape(N, 5, 5, 16, 3, 3, 33, 2, 1));
+    check_alone(shape(N, 5, 5, 16, 3, 3, 1, 1, 1));
     check_alone(shape(N, 4, 4, 64, 1, 1, 64));
   }
   check_alone(shape(5, 6, 6, 256, 3, 3, 256, 1, 1));

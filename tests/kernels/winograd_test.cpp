@@ -250,7 +250,7 @@ TEST(Winograd, ServesWhereItIsFasterAndNotInExactMode) {
   EXPECT_EQ(differ(shape(2, 8, 8, 32, 32)), all);
   EXPECT_EQ(differ(shape(9, 2, 2, 32, 32)), all);
   EXPECT_EQ(differ(shape(2, 8, 8, 3, 32)), (std::vector<bool>{false, true, false}));
-  EXPECT_EQ(differ(shape(2, 8, 8, 32, 3)), (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(differ(shape(2, 8, 8, 32, 3)), none);
   EXPECT_EQ(differ(shape(2, 4, 4, 32, 32)), (std::vector<bool>{true, true, false}));
   EXPECT_EQ(differ(shape(9, 5, 5, 32, 32)), none);
   Conv dilated = shape(2, 8, 8, 32, 32);
