@@ -94,13 +94,17 @@ class GatherMemory {
 
 /// Copies the neighbourhoods of rows [row, row + count) side by side: out[count][taps * depth].
 void copy_neighbourhoods(const Gather& g, Index row, Index count, Real* out) {
-  const Index width = g.taps * g.depth;
-  const Real* pixels[most_block_rows];
-  for (Index t = 0; t < g.taps; ++t) {
-    g.pointers(t, row, count, pixels);
-    for (Index r = 0; r < count; ++r) {
-      Real* to = out + r * width + t * g.depth;
-      for (Index c = 0; c < g.depth; ++c) to[c] = pixels[r][c];
+  Index position = row % g.positions;
+  const Real* image = g.x + row / g.positions * g.image_size;
+  for (Index r = 0; r < count; ++r) {
+    const Index* offset = g.offsets + position;
+    for (Index t = 0; t < g.taps; ++t, offset += g.positions) {
+      const Real* pixel = *offset < 0 ? g.zeros : image + *offset;
+      for (Index c = 0; c < g.depth; ++c) *out++ = pixel[c];
+    }
+    if (++position == g.positions) {
+      position = 0;
+      image += g.image_size;
     }
   }
 }
