@@ -113,6 +113,10 @@ void attention_grad(Attention s, const Real* q, const Real* k, const Real* v, co
                     const Real* dy, Real* dq, Real* dk, Real* dv) {
   if (s.B == 0) return;
   const Index queries = s.B * s.T;
+  if (s.E == 0) {  // y is nothing, whatever the weights
+    fill(dq, queries * s.D, 0);
+    return fill(dk, s.B * s.M * s.D, 0);
+  }
   constexpr const char* name = "attention_grad";
   const Scratch<Real> y(queries * s.E + 1, name), delta(queries + 1, name);
   const Scratch<Statistic> statistics(queries + 1, name);

@@ -96,9 +96,10 @@ TEST_F(CudaAttention, WideOperands) {  // large blocks; more than one block of c
   check({1, 5, 6, 70, 260, 0.12});
 }
 
-TEST_F(CudaAttention, NoKeysOrNoQueries) {
+TEST_F(CudaAttention, NoKeysOrNoQueriesOrNoFeatures) {
   check({2, 3, 0, 4, 5, 1});
   check({2, 0, 3, 4, 5, 1});
+  check({2, 3, 4, 0, 5, 1});  // every score is 0
 }
 
 }  // namespace
