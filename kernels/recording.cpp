@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -22,6 +23,17 @@ constexpr const char* row_names[] = {
 #undef ITO_KERNEL
 };
 
+[[noreturn]] inline void refuse(const std::string& why) {
+  throw std::runtime_error("[graph] " + why);
+}
+
+/// The arrays of concat.
+struct HostArrays {
+  std::vector<const Real*> parts;
+  std::vector<Index> widths;
+  bool operator==(const HostArrays&) const = default;
+};
+
 /// A kernel's launch with its arguments.
 struct Call {
   explicit Call(Row which) : row(which) {}
@@ -32,14 +44,19 @@ struct Call {
 
 template <class... Arguments>
 struct CallWith : Call {
-  CallWith(Row which, const Arguments&... all) : Call(which), arguments(all...) {}
+  CallWith(Row which, HostArrays held, const Arguments&... all)
+      : Call(which), arrays(std::move(held)), arguments(all...) {}
   bool same_as(const Call& other) const override {
-    return row == other.row && arguments == static_cast<const CallWith&>(other).arguments;
+    if (row != other.row) return false;
+    const auto& same_row = static_cast<const CallWith&>(other);
+    return arrays == same_row.arrays && arguments == same_row.arguments;
   }
+  HostArrays arrays;
   std::tuple<Arguments...> arguments;
 };
 
-/// An argument as it can be compared: not the places of the host's own arrays, which move.
+/// An argument as it can be compared by itself: not the places of the host's own arrays, which
+/// move.
 template <class T>
 T comparable(T argument) {
   return argument;
@@ -48,9 +65,20 @@ inline int comparable(const Real* const*) { return 0; }
 inline int comparable(const Index*) { return 0; }
 inline int comparable(const AdamTensor*) { return 0; }
 
-[[noreturn]] inline void refuse(const std::string& why) {
-  throw std::runtime_error("[graph] " + why);
+/// What the arguments that are arrays of the host hold, of rows that have such.
+template <class... Parameters>
+HostArrays arrays_of(const Parameters&...) {
+  return {};
 }
+inline HostArrays arrays_of(const Real* const* parts, const Index* widths, int count, Real*,
+                            Index) {
+  return {{parts, parts + count}, {widths, widths + count}};
+}
+[[noreturn]] inline HostArrays refuse_tables() {
+  refuse("the kernels of the optimiser read tables that the host writes anew each time");
+}
+inline HostArrays arrays_of(const Real* const*, const Index*, Index, double*) { refuse_tables(); }
+inline HostArrays arrays_of(Adam, const AdamTensor*, Index) { refuse_tables(); }
 
 }  // namespace recorded
 using namespace recorded;
@@ -69,6 +97,7 @@ class Recording::Implementation {
     if (pass_ == Pass::broken) refuse("an earlier run of this computation has failed");
     const Pass pass = pass_;
     pass_ = Pass::broken;
+    if (current_ != nullptr) refuse("a graph within a graph");
     if (pass == Pass::note) {
       watch(pass, compute);
       make_mailbox();
@@ -86,7 +115,7 @@ class Recording::Implementation {
   template <Row row, auto member, class... Parameters>
   void launch(Parameters... parameters) {
     using Noted = CallWith<decltype(comparable(parameters))...>;
-    const Noted call(row, comparable(parameters)...);
+    const Noted call(row, arrays_of(parameters...), comparable(parameters)...);
     if (watched_ == Pass::note) {
       calls_.push_back(std::make_unique<Noted>(call));
     } else if (done_ == calls_.size() || !call.same_as(*calls_[done_])) {
@@ -212,7 +241,6 @@ Backend watched_backend(const Backend& device) {
   watched.copy_from_host = [](void* block, const void* host, std::size_t bytes) {
     Watcher::current().hand_over(block, host, bytes);
   };
-  watched.begin_capture = [] { refuse("a graph within a graph"); };
   return watched;
 }
 
