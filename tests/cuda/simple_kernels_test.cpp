@@ -270,5 +270,24 @@ TEST_F(CudaTensor, NoMemoryIsToldInWords) {
   }
 }
 
+// A kernel's own scratch, 2 TiB of it: for the partial sums of an array that is not there either.
+TEST_F(CudaTensor, NoScratchIsToldInWords) {
+  const Tensor x = on_cuda(numbers({4}));
+  Tensor y({2}, Device::cuda);
+  const Real* const data = x.data();
+  const Index n = Index{1} << 52;
+  try {
+    kernels::sum_squares_all(Device::cuda, &data, &n, Index{1},
+                             reinterpret_cast<double*>(y.mutable_data()));
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    const std::string words = e.what();
+    for (const char* part :
+         {"bytes more on the CUDA device", "sum_squares", "are held", "a smaller batch"})
+      EXPECT_NE(words.find(part), std::string::npos) << words;
+  }
+  EXPECT_GT(sum_squares(x), 0);  // and the device goes on
+}
+
 }  // namespace
 }  // namespace ito::test

@@ -1,5 +1,6 @@
 // Training, sampling and checkpoints with a network on the CUDA device, against the CPU.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,6 +11,7 @@
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trained_model.h"
 #include "diffusion/training/trainer.h"
+#include "kernels/backend.h"
 #include "nn/device.h"
 #include "tests/cuda/device.h"
 #include "tests/files.h"
@@ -68,6 +70,50 @@ TEST_F(CudaTraining, LossesAreTheCpus) {
     EXPECT_LE(std::fabs(got.gradient_norm / expected.gradient_norm - 1), 12 * in_norm);
     EXPECT_LT(in_loss, sizeof(Real) == 4 ? 1e-4 : 1e-12);  // or nothing has been compared
   }
+}
+
+/// Notes the bytes of each copy between host and device that tensors make, until its scope ends.
+class CopiesNoted {
+ public:
+  CopiesNoted() : device_(kernels::cuda_backend()), noting_(device_) {
+    current_ = this;
+    noting_.copy_from_host = [](void* block, const void* host, std::size_t bytes) {
+      current_->to_device.push_back(bytes);
+      current_->device_.copy_from_host(block, host, bytes);
+    };
+    noting_.copy_to_host = [](void* host, const void* block, std::size_t bytes) {
+      current_->to_host.push_back(bytes);
+      current_->device_.copy_to_host(host, block, bytes);
+    };
+    kernels::set_cuda_backend(&noting_);
+  }
+  ~CopiesNoted() { kernels::set_cuda_backend(&device_); }
+  CopiesNoted(const CopiesNoted&) = delete;
+  CopiesNoted& operator=(const CopiesNoted&) = delete;
+
+  std::vector<std::size_t> to_device, to_host;
+
+ private:
+  const kernels::Backend& device_;
+  kernels::Backend noting_;
+  static inline CopiesNoted* current_ = nullptr;
+};
+
+// A step sends its images once, in one piece; what else it sends are numbers for each sample, and
+// it waits for the loss and for the gradients' norms, of which it wants one number for each tensor.
+TEST_F(CudaTraining, ABatchMovesOnce) {
+  Trainer trainer(small_training(8), images(), Device::cuda);
+  trainer.step();
+  const CopiesNoted copies;
+  trainer.step();
+  const std::size_t batch = 8 * 64 * sizeof(Real);
+  EXPECT_EQ(std::ranges::count(copies.to_device, batch), 1);
+  std::size_t rest = 0;
+  for (const std::size_t bytes : copies.to_device) rest += bytes == batch ? 0 : bytes;
+  EXPECT_LT(rest, batch / 2);
+  EXPECT_EQ(copies.to_host,
+            (std::vector<std::size_t>{sizeof(Real),
+                                      trainer.adam().parameters().size() * sizeof(double)}));
 }
 
 TEST_F(CudaTraining, SamplesAreTheCpus) {
