@@ -15,7 +15,8 @@
 #define __constant__ static const
 #define __align__(n) __attribute__((aligned(n)))
 // A shared array is a static one, and bytes around it that nobody may write. Their mangled names
-// say what they are, so that shared_memory.cpp finds them in the program's symbol table.
+// say what they are, so that shared_memory.cpp finds them in the program's symbol table; that they
+// lie side by side comes of -fdata-sections, without which compilers sort them (GCC on aarch64).
 #define __shared__                                                                                \
   static __attribute__((used, retain, abi_tag("ito_cuda_guard"))) char ITO_JOIN(ito_guard_,       \
                                                                                 __COUNTER__)[64]; \
