@@ -1,111 +1,168 @@
 #!/usr/bin/env bash
-# Soft diffusion of the 8x8 digits: trains the presets and what Daras et al. (2022) compare them
-# with, all with the same network and as many steps, and measures the Frechet distance to the
-# held-out digits (297 samples, three seeds of the sampler) at equal numbers of evaluations. Prints
-# a Markdown table and writes OUT/soft.csv.
+# Soft diffusion of the 8x8 digits, or of MNIST: trains the presets and what Daras et al. (2022)
+# compare them with, all with the same network and as many steps, and measures the Frechet distance
+# to held-out images at equal numbers of evaluations. Prints Markdown tables; OUT/soft.csv has all
+# that was measured.
 #
-#   bench/compare_soft.sh [--build DIR] [--out OUT] [--steps N] [--only REGEX]
+#   bench/compare_soft.sh [--mnist FOLDER] [--build DIR] [--out OUT] [--steps N] [--threads N]
+#                         [--only REGEX]
 #
-#   --build DIR  where the program is or shall be built (default: build)
-#   --out OUT    runs, pictures and the table (default: runs/soft); what is there is kept
-#   --steps N    of training, each run (default: 1500)
-#   --only REGEX runs by name, e.g. --only '^(blur|ve)$'
+#   --mnist FOLDER  with MNIST's files: blur, mask and VE, trained once, 500 samples of one seed.
+#                   The digits: 297 samples, three seeds of the sampler; what is close is trained
+#                   with three seeds, too.
+#   --build DIR     where the program is or shall be built (default: build)
+#   --out OUT       runs, pictures and the table (default: runs/soft, of MNIST runs/soft-mnist);
+#                   what is there is kept
+#   --steps N       of training, each run (default: 1500 digits, 2500 MNIST)
+#   --threads N     default: all cores; the numbers do not depend on it
+#   --only REGEX    runs by name, e.g. --only '^(blur|ve)$'
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/runs.sh"
 build=$here/../build
-out=runs/soft
-steps=1500
-only=
+mnist= out= steps= threads=0 only=
 while [ $# -gt 0 ]; do
   case $1 in
+    --mnist) mnist=${2:?--mnist needs a folder}; shift ;;
     --build) build=${2:?--build needs a folder}; shift ;;
     --out) out=${2:?--out needs a folder}; shift ;;
     --steps) steps=${2:?--steps needs a number}; shift ;;
+    --threads) threads=${2:?--threads needs a number}; shift ;;
     --only) only=${2:?--only needs a regular expression}; shift ;;
-    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "compare_soft.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift
 done
+if [ -n "$mnist" ]; then
+  preset=mnist-soft out=${out:-runs/soft-mnist} steps=${steps:-2500} sigma_of_ve=16
+  data=(--data "$mnist") images=(--n 500) seeds=(0)
+else
+  preset=digits-soft out=${out:-runs/soft} steps=${steps:-1500} sigma_of_ve=4.8
+  data=() images=() seeds=(0 1 2)
+fi
 find_ito "$build"
 mkdir -p "$out"
 csv=$out/soft.csv
-[ -e "$csv" ] || echo "run,sampler,budget,seed,frechet,frechet_real,evaluations" >"$csv"
+[ -e "$csv" ] || echo "run,trained,sampler,budget,seed,frechet,frechet_real,evaluations" >"$csv"
 
-# measure RUN SAMPLER BUDGET FLAG...: lines of the table, one for each seed.
+folder() { [ "$2" = 0 ] && echo "$out/$1" || echo "$out/$1_$2"; }
+
+# measure RUN TRAINED SAMPLER BUDGET...: lines of the table, one for each budget and seed.
 measure() {
-  local run=$1 sampler=$2 budget=$3 seed to times
+  local run=$1 trained=$2 sampler=$3 budget seed to times
   shift 3
-  times=$budget
-  [ "$sampler" != ddim_flow ] || times=$(((budget + 1) / 2))  # two evaluations a step, one at the end
-  for seed in 0 1 2; do
-    ! grep -q "^$run,$sampler,$budget,$seed," "$csv" || continue
-    to=$out/${run}_${sampler}_$budget
-    "$ito" evaluate --run "$out/$run" --out "$to" --overwrite --seed $seed --predictor "$sampler" \
-      --steps "$times" "$@" >/dev/null
-    echo "$run,$sampler,$budget,$seed,$(number frechet_generated "$to/summary.json"),$(
-      number frechet_real "$to/summary.json"),$(number evaluations "$to/summary.json")" >>"$csv"
-    tail -n 1 "$csv"
+  for budget in "$@"; do
+    times=$budget
+    [ "$sampler" != ddim_flow ] || times=$(((budget + 1) / 2))  # two evaluations a step, the last one
+    for seed in "${seeds[@]}"; do
+      ! grep -q "^$run,$trained,$sampler,$budget,$seed," "$csv" || continue
+      to=$(folder "$run" "$trained")_${sampler}_$budget
+      "$ito" evaluate --run "$(folder "$run" "$trained")" --out "$to" --overwrite --seed "$seed" \
+        --predictor "$sampler" --steps "$times" --threads "$threads" "${images[@]}" >/dev/null
+      echo "$run,$trained,$sampler,$budget,$seed,$(number frechet_generated "$to/summary.json"),$(
+        number frechet_real "$to/summary.json"),$(number evaluations "$to/summary.json")" >>"$csv"
+      tail -n 1 "$csv"
+    done
   done
 }
 
-# trained RUN FLAG...: false when it is not wanted.
-trained() {
-  local run=$1
-  shift
+# train RUN TRAINED FLAG...: with the seed TRAINED; false when it is not wanted.
+train() {
+  local run=$1 trained=$2
+  shift 2
   [[ "$run" =~ $only ]] || return 1
-  train_run "$out/$run" "$@" --steps "$steps" --samples 0 >"$out/$run.log"
+  local to
+  to=$(folder "$run" "$trained")
+  train_run "$to" "$@" "${data[@]}" --steps "$steps" --samples 0 --seed "$trained" \
+    --threads "$threads" >>"$to.log"
 }
-# one RUN FLAG...: at 100 evaluations of the momentum sampler.
-one() {
-  ! trained "$@" || measure "$1" momentum 100
+# once RUN FLAG... and thrice RUN FLAG...: trained with as many seeds, by the momentum sampler.
+once() { ! train "$1" 0 "${@:2}" || measure "$1" 0 momentum 100; }
+thrice() {
+  local trained
+  for trained in 0 1 2; do
+    ! train "$1" $trained "${@:2}" || measure "$1" $trained momentum 100
+  done
 }
-# curve RUN SAMPLER: against the number of evaluations.
-curve() {
-  local budget
-  for budget in 25 50 100 200; do measure "$1" "$2" $budget; done
-}
+# curve RUN SAMPLER FLAG...: against the number of evaluations.
+curve() { ! train "$1" 0 "${@:3}" || measure "$1" 0 "$2" 25 50 100 200; }
 
 schedule() {  # schedule FILE FLAG...
   local file=$out/$1
   shift
-  [ -e "$file" ] || "$ito" schedule --out "$file" "$@" >"$file.log"
+  [ -e "$file" ] || "$ito" schedule --out "$file" --threads "$threads" "${data[@]}" "$@" >"$file.log"
 }
 schedule found.json
-schedule natural.json --natural
-schedule joint.json --together
-found=(--preset digits-soft-blur --set "sde.schedule=$out/found.json")
+blur=(--preset $preset-blur)
+found=("${blur[@]}" --set "sde.schedule=$out/found.json")
+# The identity with noise from 0.01 up: the VE diffusion, and momentum is reverse diffusion.
+ve=("${blur[@]}" --set sde.corruption=identity --set sde.schedule=together
+  --set sde.sigma_max=$sigma_of_ve)
 
-if trained blur "${found[@]}"; then
-  for sampler in naive momentum momentum_flow ddim ddim_flow; do curve blur $sampler; done
+for sampler in naive momentum momentum_flow ddim ddim_flow; do
+  curve blur $sampler "${found[@]}"
+done
+curve ve momentum "${ve[@]}"
+curve mask momentum --preset $preset-mask
+if [ -z "$mnist" ]; then
+  schedule natural.json --natural
+  schedule joint.json --together
+  curve fading momentum --preset $preset-mask --set sde.corruption=mask:fading
+  curve ncsnpp reverse_diffusion --preset digits-ncsnpp --set sampling.corrector=none
+  thrice blur "${found[@]}"
+  thrice ve "${ve[@]}"
+  thrice clean_loss "${found[@]}" --set objective.corrupted=false
+  thrice natural "${blur[@]}" --set "sde.schedule=$out/natural.json"
+  for trained in 1 2; do
+    for sampler in naive momentum ddim ddim_flow; do
+      [[ ! blur =~ $only ]] || measure blur $trained $sampler 25 200
+    done
+  done
+  once plain_prediction "${found[@]}" --set objective.prediction=plain
+  once joint "${blur[@]}" --set "sde.schedule=$out/joint.json"
+  once linear "${blur[@]}"
+  once sigma_005 "${blur[@]}" --set sde.sigma_max=0.05
+  once sigma_0025 "${blur[@]}" --set sde.sigma_max=0.025
 fi
-# The identity with noise from 0.01 to 4.8: the VE diffusion, and momentum is reverse diffusion.
-ve=(--set sde.corruption=identity --set sde.schedule=together --set sde.sigma_max=4.8)
-if trained ve --preset digits-soft-blur "${ve[@]}"; then curve ve momentum; fi
-if trained ncsnpp --preset digits-ncsnpp --set sampling.corrector=none; then
-  curve ncsnpp reverse_diffusion
-fi
-if trained mask --preset digits-soft-mask; then curve mask momentum; fi
-if trained fading --preset digits-soft-mask --set sde.corruption=mask:fading; then
-  curve fading momentum
-fi
-
-one clean_loss "${found[@]}" --set objective.corrupted=false
-one plain_prediction "${found[@]}" --set objective.prediction=plain
-one natural --preset digits-soft-blur --set "sde.schedule=$out/natural.json"
-one linear --preset digits-soft-blur
-one joint --preset digits-soft-blur --set "sde.schedule=$out/joint.json"
-one sigma_005 --preset digits-soft-blur --set sde.sigma_max=0.05
-one sigma_0025 --preset digits-soft-blur --set sde.sigma_max=0.025
 
 echo
-awk -F, 'NR == 1 { print "| run | sampler | evaluations | Frechet distance | of training digits |"
+awk -F, 'NR == 1 { print "| run | sampler | evaluations | Frechet distance | of training images |"
                    print "|---|---|---|---|---|"; next }
-         { key = $1 "," $2 "," $3; if (!(key in n)) order[++keys] = key
-           n[key]++; sum[key] += $5; squares[key] += $5 * $5; real[key] = $6; used[key] = $7 }
+         $2 == 0 { key = $1 "," $3 "," $4; if (!(key in n)) order[++keys] = key
+                   n[key]++; sum[key] += $6; squares[key] += $6 * $6; real[key] = $7; used[key] = $8 }
          END { for (i = 1; i <= keys; ++i) { k = order[i]; split(k, name, ",")
                  mean = sum[k] / n[k]; v = n[k] > 1 ? (squares[k] - n[k] * mean * mean) / (n[k] - 1) : 0
                  printf "| %s | %s | %d | %.2f +- %.2f | %.2f |\n", name[1], name[2], used[k], mean,
                         sqrt(v > 0 ? v : 0), real[k] } }' "$csv"
+
+# difference A B BUDGET, both RUN,SAMPLER: the distance of B less that of A, a number for each
+# training (a mean over the sampler's seeds), and mean and standard error of these.
+difference() {
+  awk -F, -v a="$1" -v b="$2" -v budget="$3" '
+    $4 == budget { d[$1 "," $3, $2, $5] = $6 }
+    END { for (t = 0; t < 3; ++t) {
+            n = sum = 0
+            for (s = 0; s < 3; ++s)
+              if ((a, t, s) in d && (b, t, s) in d) { ++n; sum += d[b, t, s] - d[a, t, s] }
+            if (n) { x = sum / n; ++N; mean += x; squares += x * x; each = each sprintf(" %.2f", x) } }
+          if (!N) exit
+          mean /= N; v = N > 1 ? (squares / N - mean * mean) / (N - 1) : 0
+          printf "| %s less %s | %d | %.2f +- %.2f |%s |\n", b, a, budget, mean, sqrt(v > 0 ? v : 0),
+                 each }' "$csv"
+}
+echo
+echo "| difference | evaluations | mean and standard error | of each training |"
+echo "|---|---|---|---|"
+m=blur,momentum
+for budget in 25 50 100 200; do
+  for other in blur,naive blur,ddim blur,ddim_flow blur,momentum_flow ve,momentum mask,momentum; do
+    difference $m $other $budget
+  done
+  difference blur,ddim blur,ddim_flow $budget
+done
+for other in clean_loss natural plain_prediction joint linear; do
+  difference $m $other,momentum 100
+done
+for other in sigma_005 sigma_0025; do difference linear,momentum $other,momentum 100; done
 echo "$csv"

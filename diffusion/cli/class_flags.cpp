@@ -82,7 +82,9 @@ Score ClassScores::score(Index label) const {
     };
     return class_guided(score(), logits, label, guidance_);
   }
-  return classifier_free(score(), counted(model_.score_of(label), evaluations_), guidance_);
+  // Of a soft diffusion these are the clean images h, in which the score is linear.
+  return classifier_free(counted(model_.evaluated(), evaluations_),
+                         counted(model_.evaluated_as(label), evaluations_), guidance_);
 }
 
 std::vector<Score> ClassScores::scores() const {

@@ -9,6 +9,7 @@
 #include "diffusion/cli/command.h"
 #include "diffusion/cli/interrupt.h"
 #include "diffusion/cli/progress.h"
+#include "diffusion/cli/recipe.h"
 #include "diffusion/data/grid.h"
 #include "diffusion/data/open.h"
 #include "diffusion/training/run_folder.h"
@@ -22,6 +23,7 @@ struct NearestArguments {
   Index n = 8, neighbours = 7, threads = 0;
   std::uint64_t seed = 0;
   bool overwrite = false;
+  CLI::App* command = nullptr;
 };
 
 Samples draw_some(const NearestArguments& a, const TrainedModel& model) {
@@ -95,7 +97,7 @@ int nearest(const NearestArguments& a) {
   write_image_grid(
       a.out, beside_neighbours(images, reference, found),
       {.columns = 1 + static_cast<Index>(found[0].size()), .zoom = zoom_for(model.item())},
-      overwrite);
+      overwrite, to_text(recipe_of(*a.command, {{"--run", checkpoint_of(a.run)}}, nullptr)));
   const Index compared = std::min<Index>(data.held_out.count, 256);
   tell_distances(found,
                  compared > 0 ? to_unit(batch(data.held_out, 0, compared, range), range) : Tensor(),
@@ -110,6 +112,7 @@ void add_nearest(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand(
       "nearest", "Is it memorised? Samples of a run, each beside its nearest training images");
   auto a = std::make_shared<NearestArguments>();
+  a->command = command;
   command->add_option("--run", a->run, "Folder of a run")->required();
   command->add_option("--out", a->out, "The picture, a .png")->required();
   command->add_option("--n", a->n, "Samples, a row each")->check(CLI::Range(1, 1024));

@@ -23,7 +23,8 @@ class Generator {
   /// Samples [count, item...], scaled as the model sees its data.
   virtual Samples draw(const Score& evaluated, const SamplingConfig& config,
                        const SampleRange& range, const SamplingHooks& hooks = {}) const = 0;
-  /// As forward_frames and reverse_frames of diffusion/training/film_strip.h.
+  /// As forward_frames and reverse_frames of diffusion/training/film_strip.h; a soft diffusion's
+  /// reverse film has the conditional means in rows of their own, last.
   virtual Tensor forward_film(const Tensor& x_0, Index frames, std::uint64_t seed) const = 0;
   virtual Tensor reverse_film(const Score& evaluated, const SamplingConfig& config,
                               const SampleRange& range, Index frames) const = 0;

@@ -44,10 +44,7 @@ SoftPrior rounded(SoftPrior prior) {
   return prior;
 }
 
-std::string remark_on(const SoftDiffusion& diffusion, const Tensor& x_0) {
-  const PriorError fitted = prior_error(fit_prior(diffusion, x_0), diffusion, x_0);
-  const PriorError constant =
-      prior_error(fit_prior(diffusion, x_0, PriorShape::constant), diffusion, x_0);
+std::string remark_on(const PriorError& fitted, const PriorError& constant) {
   return text("prior: Wasserstein-2 distance to the corrupted data ", fitted.wasserstein,
               " fitted, ", constant.wasserstein, " of constant images; the data's spread is ",
               fitted.spread);
@@ -60,8 +57,10 @@ SoftGenerator::SoftGenerator(const TrainingConfig& config, const ImageSet& image
       prediction_(config.objective.soft.prediction),
       label_scale_(static_cast<double>(config.sde.N - 1)) {
   const Tensor x_0 = some_of(images, config.data.range);
-  prior_ = rounded(fit_prior(diffusion_, x_0, config.sde.soft.prior));
-  remark_ = remark_on(diffusion_, x_0);
+  const SoftPrior fitted = fit_prior(diffusion_, x_0);
+  const SoftPrior constant = fit_prior(diffusion_, x_0, PriorShape::constant);
+  prior_ = rounded(config.sde.soft.prior == PriorShape::fitted ? fitted : constant);
+  remark_ = remark_on(prior_error(fitted, diffusion_, x_0), prior_error(constant, diffusion_, x_0));
   if (const std::string remark = diffusion_.corruption().remark(); !remark.empty())
     remark_ += "\n" + remark;
 }
@@ -121,14 +120,18 @@ Tensor SoftGenerator::forward_film(const Tensor& x_0, Index frames, std::uint64_
 
 Tensor SoftGenerator::reverse_film(const Score& h, const SamplingConfig& config,
                                    const SampleRange& range, Index frames) const {
-  std::vector<Tensor> film(static_cast<std::size_t>(frames));
+  std::vector<Tensor> film(static_cast<std::size_t>(frames)), means = film;
   const auto remember = [&](const Observation& seen) {
-    for (Index j = 0; j + 1 < frames; ++j)
-      if (seen.step == j * (config.steps - 1) / (frames - 1))
-        film[static_cast<std::size_t>(j)] = seen.state.x;
+    const Tensor& x_t = seen.state.x;
+    for (Index j = 0; j < frames; ++j)
+      if (seen.step == j * (config.steps - 1) / (frames - 1)) {
+        film[static_cast<std::size_t>(j)] = x_t;
+        means[static_cast<std::size_t>(j)] =
+            h(x_t, Times(static_cast<std::size_t>(x_t.size(0)), seen.t));
+      }
   };
   film.back() = draw(h, config, range, {.progress = {}, .observe = remember}).x;
-  return beside_each_other(film);
+  return concat({beside_each_other(film), beside_each_other(means)}, 0);
 }
 
 nn::TensorMap SoftGenerator::state() const {

@@ -24,6 +24,7 @@ class SoftGenerator : public Generator {
                const SamplingHooks& hooks) const override;
   /// Each image under ever stronger corruption, with the same noise eta at all times.
   Tensor forward_film(const Tensor& x_0, Index frames, std::uint64_t seed) const override;
+  /// The rows of the states x_t, and after them those of h(x_t, t) ~ E[x_0 | x_t] at these times.
   Tensor reverse_film(const Score& h, const SamplingConfig& config, const SampleRange& range,
                       Index frames) const override;
   /// "shape", "colour_mean" and "colour_covariance" of the prior.

@@ -23,6 +23,14 @@ TrainedModel::TrainedModel(const Checkpoint& checkpoint, Weights weights, Device
   nn::load(*network_, state);
 }
 
+Score TrainedModel::evaluated_as(Index label) const {
+  const auto told =
+      std::make_shared<const nn::ToldNetwork>(*network_, nn::one_hot({label}, classes()));
+  return [told, evaluated = generator_->evaluated(*told)](const Tensor& x, const Times& t) {
+    return evaluated(x, t);
+  };
+}
+
 void TrainedModel::check_eps(double eps) const {
   const ObjectiveConfig& objective = config_.objective;
   if (labels_of(objective) == Labels::continuous && eps < objective.eps)

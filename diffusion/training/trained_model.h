@@ -28,15 +28,12 @@ class TrainedModel {
   /// What samples are drawn by: the score, or the Denoiser of a soft diffusion. Refers to this
   /// model.
   Score evaluated() const { return generator_->evaluated(*network_); }
+  /// The same of a class; throws (when called) for one that the network does not know.
+  Score evaluated_as(Index label) const;
   /// The score; throws for a soft diffusion. Refers to this model.
   Score score() const { return (void)sde(), evaluated(); }
   /// How many classes the network can be told; 0: none.
   Index classes() const { return network_->classes(); }
-  /// The score of a class, likewise; throws when it does not know it.
-  Score score_of(Index label) const {
-    return told_score(*network_, sde(), nn::one_hot({label}, classes()),
-                      labels_of(config_.objective));
-  }
   /// Its sections "run" and the place of the data are not those of the run.
   const TrainingConfig& config() const { return config_; }
   Shape item() const { return item_shape(config_.model); }

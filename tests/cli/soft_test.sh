@@ -41,6 +41,12 @@ expect 0 "done" soft --out plain --steps 2 --set objective.prediction=plain \
   --set objective.corrupted=false --set objective.weighting=uniform --set sde.schedule=together \
   --set sde.prior=constant
 
+# Classes, by networks that are told them; a classifier's gradient needs a score.
+expect 0 "done" soft --out told --steps 2 --set model.classes=10
+expect 0 "3 samples" "$ito" sample --run told --class 7 --guidance 2 --n 3 --out seven.npy
+expect 2 "trained without classes" sample --class 7 --out no.png
+expect 0 "generated" "$ito" evaluate --run told --class all --steps 3 --out told_report
+
 # A schedule of one's own stands in the run's configuration.
 schedule() {  # schedule CORRUPTION PARAMETER SIGMA DATA
   echo "{\"corruption\": \"$1\", \"levels\": [{\"t\": 0, \"parameter\": 0, \"sigma\": 0.01},

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "diffusion/control/class_guidance.h"
 #include "diffusion/data/digits.h"
 #include "diffusion/training/checkpoint.h"
 #include "diffusion/training/presets.h"
@@ -64,7 +65,7 @@ TEST(SoftTraining, AnyScoreNetworkServes) {
 }
 
 /// The film begins with the images and ends with the prior's kind of noise; the samples' film ends
-/// with the samples.
+/// with the samples, and below are the clean images that the network sees in it.
 TEST(SoftTraining, FilmsGoFromImagesToNoiseAndBack) {
   Trainer trainer(
       soft_run(
@@ -82,7 +83,36 @@ TEST(SoftTraining, FilmsGoFromImagesToNoiseAndBack) {
   const SampleRange range = {.seed = 4, .count = 2};
   const Tensor back = generator.reverse_film(h, trainer.config().sampling, range, 3);
   const Samples samples = generator.draw(h, trainer.config().sampling, range);
+  EXPECT_EQ(back.size(0), 2 * 2 * 3);
   EXPECT_EQ(slice(back, 0, 5, 6).to_host(), slice(samples.x, 0, 1, 2).to_host());
+  const Tensor x_1 = slice(back, 0, 3, 4);
+  EXPECT_EQ(slice(back, 0, 9, 10).to_host(), h(x_1, {1}).to_host());
+}
+
+/// A network that is told classes draws them, and is guided: h = h_0 + w (h_class - h_0) gives the
+/// score that classifier-free guidance asks for, as the score is linear in h.
+TEST(SoftTraining, ClassesGuideByTheCleanImage) {
+  const json told = {{"width", 4},       {"multipliers", {1}}, {"blocks", 1},
+                     {"attention", {8}}, {"classes", 10},      {"label_dropout", 0.5}};
+  Trainer trainer(soft_run({{"model", told}}), soft_images());
+  for (int k = 0; k < 3; ++k) trainer.step();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "ito_soft_classes.safetensors").string();
+  write_checkpoint(path, trainer, Overwrite::yes);
+  const TrainedModel model(read_checkpoint(path), Weights::raw);
+  std::filesystem::remove(path);
+  const SoftDiffusion& diffusion =
+      dynamic_cast<const SoftGenerator&>(model.generator()).diffusion();
+  const Tensor x = batch(soft_images(), 0, 1, Range::unit);
+  const Times t = {0.4};
+  const Denoiser h = model.evaluated(), h_7 = model.evaluated_as(7);
+  EXPECT_NE(h(x, t).to_host(), h_7(x, t).to_host());
+  const Tensor guided = score_of(diffusion, classifier_free(h, h_7, 3))(x, t);
+  const Tensor expected =
+      classifier_free(score_of(diffusion, h), score_of(diffusion, h_7), 3)(x, t);
+  // Some tens of roundings of a float; the score's terms are not much larger than itself.
+  EXPECT_LT(sum_squares(guided - expected), 1e-10 * sum_squares(expected));
+  test::expect_error([&] { model.evaluated_as(10); }, {"no class 10"});
 }
 
 TEST(SoftTraining, WhatDoesNotGoTogetherIsExplained) {
