@@ -108,6 +108,7 @@ curve mask momentum --preset $preset-mask
 if [ -z "$mnist" ]; then
   schedule natural.json --natural
   schedule joint.json --together
+  curve mask naive --preset $preset-mask  # fresh noise, which draws a pixel again
   curve fading momentum --preset $preset-mask --set sde.corruption=mask:fading
   curve ncsnpp reverse_diffusion --preset digits-ncsnpp --set sampling.corrector=none
   thrice blur "${found[@]}"
