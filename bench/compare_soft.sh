@@ -4,12 +4,13 @@
 # to held-out images at equal numbers of evaluations. Prints Markdown tables; OUT/soft.csv has all
 # that was measured.
 #
-#   bench/compare_soft.sh [--mnist FOLDER] [--build DIR] [--out OUT] [--steps N] [--threads N]
-#                         [--only REGEX]
+#   bench/compare_soft.sh [--mnist FOLDER --recogniser RUN] [--build DIR] [--out OUT] [--steps N]
+#                         [--threads N] [--only REGEX]
 #
-#   --mnist FOLDER  with MNIST's files: blur, mask and VE, trained once, 500 samples of one seed.
-#                   The digits: 297 samples, three seeds of the sampler; what is close is trained
-#                   with three seeds, too.
+#   --mnist FOLDER  with MNIST's files: blur, mask and VE, trained once, 297 samples of one seed.
+#                   The digits: three seeds of the sampler; what is close is trained with three
+#                   seeds, too.
+#   --recogniser RUN of ito train-classifier on MNIST, whose features the distance is of
 #   --build DIR     where the program is or shall be built (default: build)
 #   --out OUT       runs, pictures and the table (default: runs/soft, of MNIST runs/soft-mnist);
 #                   what is there is kept
@@ -20,26 +21,27 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/runs.sh"
 build=$here/../build
-mnist= out= steps= threads=0 only=
+mnist='' recogniser='' out='' steps='' threads=0 only=''
 while [ $# -gt 0 ]; do
   case $1 in
     --mnist) mnist=${2:?--mnist needs a folder}; shift ;;
+    --recogniser) recogniser=${2:?--recogniser needs a folder}; shift ;;
     --build) build=${2:?--build needs a folder}; shift ;;
     --out) out=${2:?--out needs a folder}; shift ;;
     --steps) steps=${2:?--steps needs a number}; shift ;;
     --threads) threads=${2:?--threads needs a number}; shift ;;
     --only) only=${2:?--only needs a regular expression}; shift ;;
-    -h | --help) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "compare_soft.sh: unknown option $1" >&2; exit 2 ;;
   esac
   shift
 done
 if [ -n "$mnist" ]; then
   preset=mnist-soft out=${out:-runs/soft-mnist} steps=${steps:-2500} sigma_of_ve=16
-  data=(--data "$mnist") images=(--n 500) seeds=(0)
+  data=(--data "$mnist") ruler=(--recogniser "${recogniser:?--mnist needs a --recogniser}") seeds=(0)
 else
   preset=digits-soft out=${out:-runs/soft} steps=${steps:-1500} sigma_of_ve=4.8
-  data=() images=() seeds=(0 1 2)
+  data=() ruler=() seeds=(0 1 2)
 fi
 find_ito "$build"
 mkdir -p "$out"
@@ -59,7 +61,7 @@ measure() {
       ! grep -q "^$run,$trained,$sampler,$budget,$seed," "$csv" || continue
       to=$(folder "$run" "$trained")_${sampler}_$budget
       "$ito" evaluate --run "$(folder "$run" "$trained")" --out "$to" --overwrite --seed "$seed" \
-        --predictor "$sampler" --steps "$times" --threads "$threads" "${images[@]}" >/dev/null
+        --predictor "$sampler" --steps "$times" --threads "$threads" "${ruler[@]}" >/dev/null
       echo "$run,$trained,$sampler,$budget,$seed,$(number frechet_generated "$to/summary.json"),$(
         number frechet_real "$to/summary.json"),$(number evaluations "$to/summary.json")" >>"$csv"
       tail -n 1 "$csv"
@@ -100,7 +102,7 @@ found=("${blur[@]}" --set "sde.schedule=$out/found.json")
 ve=("${blur[@]}" --set sde.corruption=identity --set sde.schedule=together
   --set sde.sigma_max=$sigma_of_ve)
 
-for sampler in naive momentum momentum_flow ddim ddim_flow; do
+for sampler in momentum naive ddim momentum_flow ddim_flow; do
   curve blur $sampler "${found[@]}"
 done
 curve ve momentum "${ve[@]}"
@@ -137,30 +139,33 @@ awk -F, 'NR == 1 { print "| run | sampler | evaluations | Frechet distance | of 
                  printf "| %s | %s | %d | %.2f +- %.2f | %.2f |\n", name[1], name[2], used[k], mean,
                         sqrt(v > 0 ? v : 0), real[k] } }' "$csv"
 
-# difference A B BUDGET, both RUN,SAMPLER: the distance of B less that of A, a number for each
-# training (a mean over the sampler's seeds), and mean and standard error of these.
+# difference A B BUDGET, both RUN,SAMPLER: the distance of B less that of A: for each training, as a
+# mean over the sampler's seeds, or, trained once, for each of these; mean and standard error.
 difference() {
   awk -F, -v a="$1" -v b="$2" -v budget="$3" '
     $4 == budget { d[$1 "," $3, $2, $5] = $6 }
-    END { for (t = 0; t < 3; ++t) {
-            n = sum = 0
-            for (s = 0; s < 3; ++s)
-              if ((a, t, s) in d && (b, t, s) in d) { ++n; sum += d[b, t, s] - d[a, t, s] }
-            if (n) { x = sum / n; ++N; mean += x; squares += x * x; each = each sprintf(" %.2f", x) } }
+    function see(x) { ++N; sum += x; squares += x * x; each = each sprintf(" %.2f", x) }
+    END { for (t = 0; t < 3; ++t) for (s = 0; s < 3; ++s)
+            if ((a, t, s) in d && (b, t, s) in d) { ++n[t]; x[t] += d[b, t, s] - d[a, t, s] }
+          for (t in n) ++trainings
+          if (trainings > 1) { for (t = 0; t < 3; ++t) if (n[t]) see(x[t] / n[t]) }
+          else if (trainings) { for (s = 0; s < n[0]; ++s) see(d[b, 0, s] - d[a, 0, s]) }
           if (!N) exit
-          mean /= N; v = N > 1 ? (squares / N - mean * mean) / (N - 1) : 0
-          printf "| %s less %s | %d | %.2f +- %.2f |%s |\n", b, a, budget, mean, sqrt(v > 0 ? v : 0),
-                 each }' "$csv"
+          mean = sum / N; v = N > 1 ? (squares / N - mean * mean) / (N - 1) : 0
+          printf "| %s less %s | %d | %.2f +- %.2f | %d:%s |\n", b, a, budget, mean,
+                 sqrt(v > 0 ? v : 0), trainings, each }' "$csv"
 }
 echo
-echo "| difference | evaluations | mean and standard error | of each training |"
+echo "| difference | evaluations | mean and standard error | trainings: each, or each seed |"
 echo "|---|---|---|---|"
 m=blur,momentum
 for budget in 25 50 100 200; do
-  for other in blur,naive blur,ddim blur,ddim_flow blur,momentum_flow ve,momentum mask,momentum; do
+  for other in blur,naive blur,ddim blur,ddim_flow blur,momentum_flow ve,momentum mask,momentum \
+    fading,momentum; do
     difference $m $other $budget
   done
   difference blur,ddim blur,ddim_flow $budget
+  difference mask,momentum mask,naive $budget
 done
 for other in clean_loss natural plain_prediction joint linear; do
   difference $m $other,momentum 100
