@@ -14,9 +14,9 @@ namespace {
 constexpr int most_threads = 1024;
 constexpr Index most_chunks = 0xffff;
 
-/// How often a waiting thread looks before it sleeps: about 50 us, longer than the time between two
-/// kernels of a network, shorter than what would be missed elsewhere.
-constexpr int looks = 1000;
+/// How often a waiting thread looks before it sleeps: 50 to 200 us by the processor, longer than the
+/// time between two kernels of a network, shorter than what would be missed elsewhere.
+constexpr int looks = 4000;
 
 inline void pause() {
 #if defined(__x86_64__)

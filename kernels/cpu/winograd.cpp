@@ -186,11 +186,12 @@ void transform_filters(const Correlation& s, const Filter& w, Real* u) {
   });
 }
 
-/// Tiles that a thread takes at a time.
+/// Tiles that a thread takes at a time: a quarter of all where they are few.
 template <class F>
 Index block_tiles(const Tiles<F>& tiles) {
-  const Index fit = cached_reals / (frequencies<F> * row_stride(tiles.s.C));
-  const Index most = smaller(most_tiles, fit / tile_rows * tile_rows);
+  const Index fit = cached_reals / (frequencies<F> * row_stride(tiles.s.C)) / tile_rows * tile_rows;
+  const Index quarter = (tiles.count() / 4 + tile_rows - 1) / tile_rows * tile_rows;
+  const Index most = smaller(most_tiles, smaller(fit, quarter));
   return most < tile_rows ? tile_rows : most;
 }
 

@@ -15,9 +15,9 @@ constexpr Index few_channels = 64;
 /// Tiles transformed at a time.
 constexpr Index chunk_tiles = 48;
 /// The tiles are cut into pieces of at least `piece_tiles`, so that there are up to `most_parts`
-/// parts of the work.
-constexpr Index piece_tiles = 128;
-constexpr Index most_parts = 16;
+/// parts of the work; of at least `least_tiles` where that makes fewer than `least_parts`.
+constexpr Index piece_tiles = 128, least_tiles = 24;
+constexpr Index most_parts = 16, least_parts = 4;
 
 /// A part of the work: tiles [first, last), channels [c, c + C) and [o, o + O).
 struct Part {
@@ -167,8 +167,10 @@ struct Cut {
 
  private:
   Index wanted_pieces() const {
-    const Index by_parts = most_parts / blocks();
-    return by_parts < 1 ? 1 : smaller(by_parts, (tiles + piece_tiles - 1) / piece_tiles);
+    const Index most = most_parts / blocks(), least = (least_parts + blocks() - 1) / blocks();
+    const Index by_tiles = (tiles + piece_tiles - 1) / piece_tiles;
+    const Index wanted = by_tiles < least ? smaller(least, tiles / least_tiles) : by_tiles;
+    return wanted < 1 ? 1 : smaller(wanted, most < 1 ? 1 : most);
   }
 };
 
