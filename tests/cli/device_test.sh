@@ -38,6 +38,8 @@ number() { sed -nE "s/.*\"$2\": ?([-0-9.e+]+).*/\1/p" "$1"; }
 compare sample sample --run run --n 3 --batch 2 --steps 3
 expect 0 "" "$ito" sample --run run --n 3 --batch 2 --steps 3 --device cuda --graph --out graph.npy
 same sample.cuda.npy graph.npy
+expect 0 "" "$ito" sample --run run --n 3 --batch 2 --steps 3 --device auto --out auto.npy
+same sample.cuda.npy auto.npy
 expect 0 "" "$ito" sample --run run --n 1 --steps 2 --device cuda --precision tf32 --out tf32.npy
 expect 2 "--precision" "$ito" sample --run run --precision half --out x.npy
 expect 2 "--graph is for --device cuda" "$ito" sample --run run --graph --out x.npy
