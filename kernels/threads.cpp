@@ -14,8 +14,8 @@ namespace {
 constexpr int most_threads = 1024;
 constexpr Index most_chunks = 0xffff;
 
-/// How often a waiting thread looks before it sleeps: 50 to 200 us by the processor, longer than the
-/// time between two kernels of a network, shorter than what would be missed elsewhere.
+/// How often a waiting thread looks before it sleeps: for 50 to 200 us by the processor. Longer
+/// than the time between two kernels of a network, shorter than what would be missed elsewhere.
 constexpr int looks = 4000;
 
 inline void pause() {
