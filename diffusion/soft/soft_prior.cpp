@@ -168,6 +168,8 @@ PriorError prior_error(const SoftPrior& prior, const SoftDiffusion& diffusion, c
   const Tensor y = reshape(corrupted_images(diffusion, x_0), {x_0.size(0), -1});
   const Doubles U = differing_coordinates(prior, y);
   const Index D = y.size(1), r = static_cast<Index>(U.size()) / D;
+  const double noise = prior.sigma * prior.sigma * static_cast<double>(D);
+  if (r == 0) return {0, std::sqrt(noise)};  // as behind a whole mask: both are noise alone
   const Tensor projected = matmul(y, Tensor({D, r}, std::vector<Real>(U.begin(), U.end())));
   FeatureMoments truth = feature_moments(projected);
   const double sigma = diffusion.sigma(1);

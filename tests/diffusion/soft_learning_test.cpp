@@ -273,6 +273,9 @@ TEST(SoftPrior, IsNoiseWhereNothingIsLeft) {
   });
   const Tensor x_0 = random_uniform({10, 4, 4, 1}, {11});
   const SoftPrior prior = fit_prior(soft, x_0);
+  const PriorError error = prior_error(prior, soft, x_0);
+  EXPECT_EQ(error.wasserstein, 0);
+  EXPECT_DOUBLE_EQ(error.spread, 0.3 * 4);  // of 16 pixels
   const NoiseSource noise = random_noise({3, 4, 4, 1}, 5);
   EXPECT_EQ(prior.sample(noise).to_host(), (noise(Purpose::prior, 0, 0) * 0.3).to_host());
   test::expect_error([&] { fit_prior(soft, Tensor::zeros({10, 16})); }, {"[n, H, W, C]"});
