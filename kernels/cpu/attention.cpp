@@ -11,8 +11,8 @@
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
-/// Queries whose scores are held at once: with what they are made from, they fit the second-level
-/// cache.
+/// Queries whose scores are held at once: each product of a block, with its operands, fits the
+/// second-level cache.
 constexpr Index query_rows = 256;
 /// Batch elements from which each is one piece of work, its keys and values packed once.
 constexpr Index many_elements = 8;
