@@ -107,10 +107,10 @@ for sampler in momentum naive ddim momentum_flow ddim_flow; do
 done
 curve ve momentum "${ve[@]}"
 curve mask momentum --preset $preset-mask
+curve mask naive --preset $preset-mask  # fresh noise, which draws a pixel again
 if [ -z "$mnist" ]; then
   schedule natural.json --natural
   schedule joint.json --together
-  curve mask naive --preset $preset-mask  # fresh noise, which draws a pixel again
   curve fading momentum --preset $preset-mask --set sde.corruption=mask:fading
   curve ncsnpp reverse_diffusion --preset digits-ncsnpp --set sampling.corrector=none
   thrice blur "${found[@]}"

@@ -22,7 +22,8 @@ Score told_score(const nn::ScoreNetwork& network, const Sde& sde, const Tensor& 
 Score counted(Score score, Index& count);
 
 /// `score`, whose evaluations on the CUDA device are launched as one (engine/graph.h), one graph
-/// for each shape of x; on the CPU, and where a gradient through it is wanted, `score` itself.
+/// for each shape of x; on the CPU, where a gradient through it is wanted and where a larger graph
+/// has it in itself, `score`.
 /// Throws for a score whose evaluations differ in more than numbers handed to the device.
 Score graphed(Score score);
 
@@ -43,8 +44,12 @@ class ScoreError : public Error {
 };
 
 /// `score`, with what it is asked for and what it answers looked at: throws for a time outside
-/// (0, T] and for a score that is not like x, and ScoreError for one that is not finite.
+/// (0, T] and for a score that is not like x, and ScoreError for one that is not finite, except
+/// within a graph, which may not wait for it: then check_finite is for what comes of it.
 Score checked(Score score, const Sde& sde);
 Score checked(Score score, double T);
+
+/// ScoreError where `result` [N, ...], which came of the score at x and t, is not finite.
+void check_finite(const Tensor& x, const Times& t, const Tensor& result);
 
 }  // namespace ito

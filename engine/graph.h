@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "engine/tensor.h"
 #include "kernels/recording.h"
@@ -11,7 +12,7 @@ namespace ito {
 
 class MemoryTape;
 
-/// A function of one tensor that is computed many times. All its intermediate tensors stay where
+/// A function of tensors that is computed many times. All its intermediate tensors stay where
 /// they were, so that a second graph of the same function takes as much memory again.
 class Graph {
  public:
@@ -20,14 +21,20 @@ class Graph {
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
-  /// compute(x), to the bit, for an x of one shape on the device: the first time done and recorded,
-  /// later launched as one. `compute` is called each time, as its host's part may change: see
-  /// kernels::Recording for what is held to be the same, and what is thrown where it is not.
-  /// Gradients are off, apart from what `compute` switches on for itself.
+  using Tensors = std::vector<Tensor>;
+  /// compute(x), to the bit, for x of the same shapes each time, on the device: the first time done
+  /// and recorded, later launched as one. `compute` is called each time, as its host's part may
+  /// change: see kernels::Recording for what is held to be the same, and what is thrown where it is
+  /// not. Gradients are off, apart from what `compute` switches on for itself.
+  Tensors run(const Tensors& x, const std::function<Tensors(const Tensors&)>& compute);
+  /// The same of one tensor.
   Tensor run(const Tensor& x, const std::function<Tensor(const Tensor&)>& compute);
 
+  /// Whether a graph's computation is under way: nothing in it may wait for the device.
+  static bool running() { return kernels::Recording::running(); }
+
  private:
-  Tensor x_;  ///< where compute finds its argument
+  Tensors x_;  ///< where compute finds its arguments
   std::shared_ptr<MemoryTape> tape_;
   kernels::Recording recording_;
 };

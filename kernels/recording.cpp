@@ -145,6 +145,7 @@ class Recording::Implementation {
 
   const Backend& device() const { return device_; }
   static Implementation& current() { return *current_; }
+  static bool running() { return current_ != nullptr; }
 
  private:
   enum class Pass { note, capture, launch, broken };
@@ -266,5 +267,6 @@ void Recording::Implementation::watch(Pass pass, const std::function<void()>& co
 Recording::Recording() : implementation_(std::make_unique<Implementation>()) {}
 Recording::~Recording() = default;
 void Recording::run(const std::function<void()>& compute) { implementation_->run(compute); }
+bool Recording::running() { return Implementation::running(); }
 
 }  // namespace ito::kernels

@@ -25,6 +25,8 @@ class Recording {
   /// Throws std::runtime_error for a computation that is another one than before, or that waits for
   /// the device; it is of no use from then on. For one thread at a time; runs do not nest.
   void run(const std::function<void()>& compute);
+  /// Whether the computation of a Recording is under way.
+  static bool running();
 
  private:
   class Implementation;

@@ -20,7 +20,7 @@ struct SampleArguments {
   ClassFlags classes;
   SampleRange range = {.seed = 0, .first = 0, .count = 0, .batch = 64};
   Index threads = 0;
-  bool raw = false, exact = false, graph = false;
+  bool raw = false, exact = false;
   ConfigFlags flags;
 };
 
@@ -62,16 +62,10 @@ void tell(const SampleArguments& a, const TrainedModel& model, Index n, Index ev
             << (batches == 1 ? " batch" : " batches") << std::endl;
 }
 
-std::vector<Score> scores_of(const SampleArguments& a, const TrainedModel& model,
-                             Index& evaluations) {
-  std::vector<Score> scores = ClassScores(a.classes, model, evaluations).scores();
-  if (a.graph) std::ranges::transform(scores, scores.begin(), graphed);
-  return scores;
-}
-
 int sample(const SampleArguments& a) {
   a.out.check();
-  if (a.graph && a.range.device == Device::cpu) throw UsageError("--graph is for --device cuda");
+  if (a.range.graphs && a.range.device == Device::cpu)
+    throw UsageError("--graph is for --device cuda");
   use_threads(a.threads);
   const TrainedModel model(read_checkpoint(checkpoint_of(a.run)),
                            a.raw ? Weights::raw : Weights::averaged, a.range.device);
@@ -80,7 +74,7 @@ int sample(const SampleArguments& a) {
   kernels::set_convolution_mode(a.exact ? kernels::ConvolutionMode::exact
                                         : model.config().convolution);
   Index evaluations = 0;
-  const std::vector<Score> scores = scores_of(a, model, evaluations);
+  const std::vector<Score> scores = ClassScores(a.classes, model, evaluations).scores();
   const SampleRange range = range_of(a, scores.size());
   catch_interrupts();
   Acceptance acceptance;
@@ -120,8 +114,8 @@ void add_sample(CLI::App& app, int& exit) {
   command->add_flag("--exact", a->exact,
                     "Direct convolutions only, whatever the run was trained with");
   add_device(*command, a->range.device);
-  command->add_flag("--graph", a->graph,
-                    "On a GPU: launch each evaluation of the score as one CUDA graph; same bits");
+  command->add_flag("--graph", a->range.graphs,
+                    "On a GPU: launch each step of the predictor as one CUDA graph; same bits");
   command->add_option("--threads", a->threads, "Threads, 0 for all cores")
       ->check(CLI::Range(0, 1024));
   command->callback([a, &exit] { exit = sample(*a); });

@@ -22,6 +22,7 @@ class DpmSolver : public Predictor {
   /// Remembers x_0 for the next step of the same chain (the one that begins at this step's end), so
   /// that one solver serves one chain at a time.
   Update step(const Tensor& x, const Times& t, const Times& s, const Tensor& z) const override;
+  bool multistep() const override { return true; }
 
  private:
   struct Past {

@@ -22,7 +22,8 @@ std::vector<SampleRange> batches_of(const SampleRange& range) {
                        .first = range.first + begin,
                        .count = n,
                        .batch = n,
-                       .device = range.device});
+                       .device = range.device,
+                       .graphs = range.graphs});
   }
   return batches;
 }

@@ -13,6 +13,7 @@ struct SampleRange {
   Index count = 1;
   Index batch = 64;
   Device device = Device::cpu;  ///< of the samples, and of the score that makes them
+  bool graphs = false;  ///< on the CUDA device, to launch a step as one: see GraphedPredictor
 };
 
 /// Told the steps done of all; false stops.

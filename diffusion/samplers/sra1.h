@@ -35,6 +35,7 @@ class Sra1 : public Predictor {
   /// z is draw 0, zeta draw 1.
   Update advance(const Tensor& x, const Times& t, const Times& s,
                  const PredictorDraws& draw) const override;
+  std::uint32_t draws() const override { return 2; }
 
  private:
   ReverseSde reverse_;

@@ -30,6 +30,10 @@ class Predictor {
                          const PredictorDraws& draw) const {
     return step(x, t, s, draw(0));
   }
+  /// How many draws it asks for, at most.
+  virtual std::uint32_t draws() const { return 1; }
+  /// Whether a step goes by what earlier ones left behind, too.
+  virtual bool multistep() const { return false; }
 };
 
 /// Stays at time t and brings x closer to p_t.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "diffusion/samplers/denoise_at_end.h"
+#include "diffusion/samplers/graphed_predictor.h"
 #include "diffusion/samplers/samplers.h"
 #include "diffusion/score.h"
 #include "engine/autograd.h"
@@ -125,13 +126,15 @@ PredictorCorrectorOptions sampling_options(const SamplingConfig& config,
           .spacing = spacing_named(config.grid)};
 }
 
-Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
+Samples draw_samples(const Sde& sde, const Score& given_score, const Shape& item,
                      const SamplingConfig& given, const SampleRange& range,
                      const SamplingHooks& hooks) {
   const NoGrad no_grad;
   const SamplingConfig config = spelled_out(given);
+  const Score score = range.graphs ? graphed(given_score) : given_score;
   if (config.sampler == "ode") return draw_by_ode(sde, score, item, config, range, hooks);
-  const auto predictor = predictor_of({sde, score, config.probability_flow}, config);
+  auto predictor = predictor_of({sde, score, config.probability_flow}, config);
+  if (range.graphs) predictor = graphed(std::move(predictor));
   const auto corrector = corrector_of(sde, score, config, hooks.acceptance);
   return generate(sde, predictor.get(), corrector.get(), item, range,
                   sampling_options(config, hooks));

@@ -27,7 +27,8 @@ std::unique_ptr<Predictor> predictor_of(const ReverseSde& reverse, const Samplin
 PredictorCorrectorOptions sampling_options(const SamplingConfig& config,
                                            const SamplingHooks& hooks);
 
-/// Draws samples [count, item...], scaled as the model sees its data.
+/// Draws samples [count, item...], scaled as the model sees its data. With `range.graphs` the
+/// predictor's step is one launch, and so are evaluations of the score by correctors and solvers.
 Samples draw_samples(const Sde& sde, const Score& score, const Shape& item,
                      const SamplingConfig& config, const SampleRange& range,
                      const SamplingHooks& hooks = {});

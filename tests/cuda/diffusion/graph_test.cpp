@@ -6,15 +6,20 @@
 #include <nlohmann/json.hpp>
 
 #include "diffusion/data/digits.h"
+#include "diffusion/samplers/graphed_predictor.h"
+#include "diffusion/samplers/samplers.h"
 #include "diffusion/score.h"
+#include "diffusion/sde/vp.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trainer.h"
 #include "engine/autograd.h"
 #include "engine/ops.h"
+#include "kernels/backend.h"
 #include "kernels/kernels.h"
 #include "kernels/memory.h"
 #include "nn/device.h"
 #include "tests/cuda/device.h"
+#include "tests/errors.h"
 #include "tests/small_training.h"
 
 namespace ito::test {
@@ -59,6 +64,129 @@ TEST_F(CudaGraph, ComputesWhatItsFunctionDoes) {
   }
 }
 
+TEST_F(CudaGraph, TakesAndGivesSeveralTensors) {
+  Graph graph;
+  const auto compute = [](const Graph::Tensors& x) {
+    return Graph::Tensors{x[0] * x[1], x[1], x[0] - x[1]};  // one of them as it came
+  };
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    const Graph::Tensors x = {normals({2, 30}, seed), normals({2, 30}, seed + 10)};
+    const Graph::Tensors expected = compute(x), y = graph.run(x, compute);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(y[i].to_host(), expected[i].to_host()) << seed;
+  }
+  try {
+    graph.run(Graph::Tensors{normals({2, 30}, 1)}, compute);
+    ADD_FAILURE() << "one tensor in the place of two";
+  } catch (const Error& e) {
+    expect_words(e.what(), "expected 2 tensors, got 1");
+  }
+}
+
+/// A score that every sampler can use: of N(0, v) data under the SDE.
+Score score_of_normal_data(const Sde& sde, double v) {
+  return [&sde, v](const Tensor& x, const Times& t) {
+    std::vector<double> precision;
+    for (const double t_n : t) {
+      const double m = sde.mean_scale(t_n), std = sde.std(t_n);
+      precision.push_back(-1 / (m * m * v + std * std));
+    }
+    return scale_per_sample(x, precision);
+  };
+}
+
+/// Two batches of unequal sizes, one of them again.
+Samples drawn(const SamplingConfig& sampling, bool graphs, Index& evaluations) {
+  const VpSde sde;
+  const Score score = counted(score_of_normal_data(sde, 0.3), evaluations);
+  const SampleRange range = {
+      .seed = 1, .count = 5, .batch = 2, .device = Device::cuda, .graphs = graphs};
+  return draw_samples(sde, score, {4, 1}, sampling, range);
+}
+
+// A step of each predictor as a graph, in turn with each corrector; the steps to the data differ
+// from those before them, and the multistep predictors are launched as they were.
+TEST_F(CudaGraph, StepsOfAllPredictorsHaveTheSameBits) {
+  for (const std::string& predictor : predictor_names()) {
+    for (const char* corrector : {"none", "langevin", "ald"}) {
+      SCOPED_TRACE(predictor + " " + corrector);
+      SamplingConfig sampling;
+      sampling.predictor = predictor;
+      sampling.corrector = corrector;
+      sampling.steps = 5;
+      sampling.churn = predictor == "edm" ? 1 : 0;
+      Index plain = 0, in_graphs = 0;
+      const Samples expected = drawn(sampling, false, plain);
+      EXPECT_EQ(drawn(sampling, true, in_graphs).x.to_host(), expected.x.to_host());
+      EXPECT_EQ(in_graphs, plain);  // the host's part runs once for each
+    }
+  }
+}
+
+/// While one lives, graphs that are launched are counted.
+class CountedLaunches {
+ public:
+  CountedLaunches() : before_(kernels::cuda_backend()), counting_(before_) {
+    device_ = before_.launch_graph;
+    counting_.launch_graph = [](void* graph) {
+      ++count_;
+      device_(graph);
+    };
+    count_ = 0;
+    kernels::set_cuda_backend(&counting_);
+  }
+  ~CountedLaunches() { kernels::set_cuda_backend(&before_); }
+  int count() const { return count_; }
+
+ private:
+  static inline int count_ = 0;
+  static inline void (*device_)(void* graph) = nullptr;
+  const kernels::Backend& before_;
+  kernels::Backend counting_;
+};
+
+// Heun's step evaluates the score twice. The first of the steps alike is noted, the others are
+// launched; the step to the data is another one.
+TEST_F(CudaGraph, AStepIsOneLaunch) {
+  const VpSde sde;
+  const Score score = score_of_normal_data(sde, 0.3);
+  for (const char* name : {"reverse_diffusion", "heun", "sra1"}) {
+    const CountedLaunches launches;
+    const auto predictor = graphed(make_predictor(name, {sde, score}));
+    generate(sde, predictor.get(), nullptr, {4, 1},
+             {.seed = 1, .count = 3, .batch = 3, .device = Device::cuda}, {.steps = 7});
+    EXPECT_EQ(launches.count(), 5) << name;
+  }
+}
+
+TEST_F(CudaGraph, ScoresOfMultistepPredictorsAreGraphs) {
+  const VpSde sde;
+  const ReverseSde reverse = {sde, score_of_normal_data(sde, 0.3)};
+  EXPECT_EQ(graphed(std::unique_ptr<Predictor>()), nullptr);
+  auto predictor = make_predictor("dpm_solver_2", reverse);
+  const Predictor* const same = predictor.get();
+  EXPECT_EQ(graphed(std::move(predictor)).get(), same);
+  expect_error([&] { GraphedPredictor(make_predictor("dpm_solver_2", reverse)); }, {"multistep"});
+}
+
+TEST_F(CudaGraph, SaysWhereAScoreIsNotFinite) {
+  const VpSde sde;
+  const Score broken = [](const Tensor& x, const Times& t) {  // NaN below t = 0.5
+    return scale_per_sample(x, per_sample(t, [](double t_n) { return std::log(t_n - 0.5); }));
+  };
+  SamplingConfig sampling;
+  sampling.steps = 9;
+  const SampleRange range = {
+      .seed = 1, .first = 7, .count = 2, .batch = 2, .device = Device::cuda, .graphs = true};
+  try {
+    draw_samples(sde, broken, {4, 1}, sampling, range);
+    ADD_FAILURE() << "not finite, and not told";
+  } catch (const ScoreError& e) {
+    EXPECT_EQ(e.sample(), 7);
+    EXPECT_TRUE(e.finite_state());
+    EXPECT_LT(e.t(), 0.51);
+  }
+}
+
 TEST_F(CudaGraph, SamplesHaveTheSameBits) {
   TrainingConfig config = small_training(4);
   const ImageSet images = digits();
@@ -68,14 +196,12 @@ TEST_F(CudaGraph, SamplesHaveTheSameBits) {
   sampling.steps = 3;
   sampling.corrector = "langevin";
   const Score score = network_score(trainer.network(), *sde, labels_of(config.objective));
-  const SampleRange range = {.seed = 1, .count = 3, .batch = 2, .device = Device::cuda};
-  const auto draw = [&](const Score& by) {
-    return draw_samples(*sde, by, {8, 8, 1}, sampling, range).x.to_host();
+  const auto draw = [&](bool graphs) {
+    const SampleRange range = {
+        .seed = 1, .count = 3, .batch = 2, .device = Device::cuda, .graphs = graphs};
+    return draw_samples(*sde, score, {8, 8, 1}, sampling, range).x.to_host();
   };
-  Index evaluations = 0, in_graphs = 0;
-  const std::vector<Real> expected = draw(counted(score, evaluations));
-  EXPECT_EQ(draw(graphed(counted(score, in_graphs))), expected);
-  EXPECT_EQ(in_graphs, evaluations);  // the host's part runs once for each
+  EXPECT_EQ(draw(true), draw(false));
 }
 
 /// Scores of the other families: their noise levels, classes and filters all come from the host.
