@@ -18,6 +18,13 @@ void clear(Real* c, Index n) {
   for (Index i = 0; i < n; ++i) c[i] = 0;
 }
 
+/// Rows of C that one piece of work computes; of A^T, whose rows are columns, more, as their memory
+/// lies together.
+Index rows_at_once(const Gemm& g) {
+  constexpr Index columns = 144;
+  return g.transpose_a && columns > rows_of_block(g.k, g.n) ? columns : rows_of_block(g.k, g.n);
+}
+
 bool needs_packing(const Gemm& g) {
   return g.transpose_b || g.n % lanes != 0 || g.m >= packing_rows;
 }
@@ -54,7 +61,7 @@ void point_at_rows(const Part& part, Real* copy, const Real** rows) {
 /// The block of rows of C that begins at `row`, columns [first, last).
 void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Index row, Index first,
                     Index last) {
-  const Index count = smaller(rows_of_block(g.k, g.n), g.m - row);
+  const Index count = smaller(rows_at_once(g), g.m - row);
   const bool copies = last - first >= copying_columns;
   const Scratch copy(copies ? count * smaller(g.k, block_depth) : 0);
   Real* copied = copies ? copy.data() : nullptr;
@@ -64,10 +71,12 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
     const Index depth = smaller(block_depth, g.k - k);
     if (g.transpose_a) {
       point_at_rows({a + k * g.m + row, depth, count, g.m}, copied, pointers);
-      multiply_columns({pointers, count, k, depth}, b, block);
+      const Index next = copied != nullptr && g.m > count ? 0 : block_depth * g.m;
+      multiply_columns({pointers, count, k, depth, next}, b, block);
     } else {
       point_at_rows({a + row * g.k + k, count, depth, g.k}, copied, pointers);
-      multiply_rows({pointers, count, 1, depth, k}, b, block);
+      const bool copied_rows = copied != nullptr && g.k > depth;
+      multiply_rows({pointers, count, 1, depth, k, copied_rows ? 0 : tile_rows * g.k}, b, block);
     }
     block.accumulate = true;
   }
@@ -114,7 +123,7 @@ void multiply_parallel(const Gemm& g, const Real* a, const Real* b, Real* c) {
 #endif
   const RightOperand right(g, b);
   const Index columns = (g.n + piece_columns - 1) / piece_columns;
-  const Index step = rows_of_block(g.k, g.n);
+  const Index step = rows_at_once(g);
   const Index rows = (g.m + step - 1) / step;
   parallel_for(rows * columns, [&](Index i) {
     const Index first = i % columns * piece_columns;
@@ -132,7 +141,7 @@ RightOperand::RightOperand(const Gemm& g, const Real* b)
 void multiply(const Gemm& g, const Real* a, const RightOperand& b, Real* c) {
   if (g.k == 0 && !g.accumulate) clear(c, g.m * g.n);
   if (g.m == 0 || g.n == 0 || g.k == 0) return;
-  const Index step = rows_of_block(g.k, g.n);
+  const Index step = rows_at_once(g);
   for (Index row = 0; row < g.m; row += step) {
     multiply_piece(g, a, b.panels(), c, row, 0, g.n);
   }

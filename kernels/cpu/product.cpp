@@ -44,24 +44,57 @@ ITO_INLINE void store_tile(const Tile& tile, const Vec (&sum)[R][V]) {
 struct Panel {
   const Real* data;
   Index step;
-  Index width;    ///< columns that count
-  Index vectors;  ///< vectors that hold them
-  Index ahead;    ///< see Panels
+  Index width;     ///< columns that count
+  Index vectors;   ///< vectors that hold them
+  Index ahead;     ///< see Panels
+  Index next = 0;  ///< see RowPointers and ColumnPointers
 };
 
+/// What a tile asks memory for while it computes: a tile of few products is done before its
+/// operands and its place in C would have come by themselves.
+enum class Ask { nothing, next_rows, panel_ahead };
+
+/// The rows that the next tile reads, a line of 64 bytes at a time.
+template <int R>
+class NextRows {
+ public:
+  NextRows(const Real* const (&row)[R], Index next) : row_(row), next_(next) {}
+  void ask() {
+    __builtin_prefetch(row_[i_] + next_);
+    if (++i_ < R) return;
+    i_ = 0;
+    next_ += 64 / static_cast<Index>(sizeof(Real));
+  }
+
+ private:
+  const Real* const (&row_)[R];
+  Index next_;
+  int i_ = 0;
+};
+
+template <int R, int V>
+ITO_INLINE void ask_for_tile(const Tile& tile) {
+  for (int i = 0; i < R; ++i) {
+    for (int v = 0; v < V; ++v) __builtin_prefetch(tile.c + i * tile.stride + v * lanes, 1);
+  }
+}
+
 /// R rows by V vectors; `depth` Reals from `offset` on of each row under each of `taps` taps.
-template <int R, int V, bool Ahead = false>
+template <int R, int V, Ask What = Ask::nothing>
 void rows_tile(const Real* const* rows, Index taps, Index offset, Index depth, const Panel& right,
                const Tile& tile) {
   const Real* b = right.data;
   const Index step = right.step, ahead = right.ahead;
   Vec sum[R][V];
   load_tile<R, V>(tile, sum);
+  if constexpr (What == Ask::next_rows) ask_for_tile<R, V>(tile);
   for (Index t = 0; t < taps; ++t) {
     const Real* row[R];
     for (int i = 0; i < R; ++i) row[i] = rows[t * tile_rows + i] + offset;
+    NextRows<R> next(row, right.next);
     for (Index d = 0; d < depth; ++d, b += step) {
-      if constexpr (Ahead) prefetch_row(b + ahead);
+      if constexpr (What == Ask::panel_ahead) prefetch_row(b + ahead);
+      if constexpr (What == Ask::next_rows) next.ask();
       Vec row_b[V];
       for (int v = 0; v < V; ++v) row_b[v] = load(b + v * lanes);
       for (int i = 0; i < R; ++i) {
@@ -74,13 +107,16 @@ void rows_tile(const Real* const* rows, Index taps, Index offset, Index depth, c
 }
 
 /// The same for A given by columns: the tile's rows begin at `offset` of each column.
-template <int R, int V>
-void columns_tile(const Real* const* columns, Index offset, Index depth, const Real* b, Index step,
+template <int R, int V, Ask What = Ask::nothing>
+void columns_tile(const Real* const* columns, Index offset, Index depth, const Panel& right_panel,
                   const Tile& tile) {
+  const Real* b = right_panel.data;
+  const Index step = right_panel.step, next = right_panel.next;
   Vec sum[R][V];
   load_tile<R, V>(tile, sum);
   for (Index d = 0; d < depth; ++d, b += step) {
     const Real* column = columns[d] + offset;
+    if constexpr (What == Ask::next_rows) __builtin_prefetch(column + next, 0, 2);
     Vec right[V];
     for (int v = 0; v < V; ++v) right[v] = load(b + v * lanes);
     for (int i = 0; i < R; ++i) {
@@ -92,7 +128,7 @@ void columns_tile(const Real* const* columns, Index offset, Index depth, const R
 }
 
 using RowsTile = void (*)(const Real* const*, Index, Index, Index, const Panel&, const Tile&);
-using ColumnsTile = void (*)(const Real* const*, Index, Index, const Real*, Index, const Tile&);
+using ColumnsTile = void (*)(const Real* const*, Index, Index, const Panel&, const Tile&);
 
 struct TileTable {
   RowsTile rows[tile_rows][tile_vectors];
@@ -107,7 +143,9 @@ constexpr TileTable tile_table(std::integer_sequence<int, R...>) {
 
 constexpr TileTable tiles = tile_table(std::make_integer_sequence<int, tile_rows>());
 
-constexpr RowsTile tile_asking_ahead = rows_tile<tile_rows, tile_vectors, true>;
+constexpr RowsTile tile_asking_ahead = rows_tile<tile_rows, tile_vectors, Ask::panel_ahead>;
+constexpr RowsTile tile_asking_next = rows_tile<tile_rows, tile_vectors, Ask::next_rows>;
+constexpr ColumnsTile columns_asking_next = columns_tile<tile_rows, tile_vectors, Ask::next_rows>;
 
 Panel panel(const Panels& b, Index first, Index last, Index k) {
   const Index width = smaller(panel_width, last - first);
@@ -177,13 +215,18 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
                          const DepthBlock& k) {
   const bool start = !c.accumulate && k.tap == 0 && k.offset == 0;
   for (Index j = c.first; j < c.last; j += panel_width) {
-    const Panel right = panel(b, j, c.last, a.first + k.tap * a.depth + k.offset);
+    Panel right = panel(b, j, c.last, a.first + k.tap * a.depth + k.offset);
+    right.next = a.next;
+    const bool full_panel = right.vectors == tile_vectors;
+    const RowsTile full_tile =
+        full_panel && a.next > 0 ? tile_asking_next : tiles.rows[tile_rows - 1][right.vectors - 1];
     for (Index r = 0; r < a.count; r += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - r);
       const Tile tile{c.c + r * c.stride + j - c.first, c.stride, start};
-      const bool ahead =
-          r == 0 && right.ahead > 0 && rows == tile_rows && right.vectors == tile_vectors;
-      const RowsTile compute = ahead ? tile_asking_ahead : tiles.rows[rows - 1][right.vectors - 1];
+      const bool ahead = r == 0 && right.ahead > 0 && rows == tile_rows && full_panel;
+      const RowsTile compute = ahead               ? tile_asking_ahead
+                               : rows == tile_rows ? full_tile
+                                                   : tiles.rows[rows - 1][right.vectors - 1];
       compute_tile(tile, rows, right, [&](const Tile& whole) {
         compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, whole);
       });
@@ -225,14 +268,18 @@ void multiply_rows(const RowPointers& a, const Panels& b, const Block& c) {
 
 void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c) {
   for (Index j = c.first; j < c.last; j += panel_width) {
-    const Panel right = panel(b, j, c.last, a.first);
+    Panel right = panel(b, j, c.last, a.first);
+    right.next = a.next;
+    const bool next = a.next > 0 && j == c.first && right.vectors == tile_vectors;
+    const ColumnsTile full_tile =
+        next ? columns_asking_next : tiles.columns[tile_rows - 1][right.vectors - 1];
     for (Index i = 0; i < a.count; i += tile_rows) {
       const Index rows = smaller(tile_rows, a.count - i);
       const Tile tile{c.c + i * c.stride + j - c.first, c.stride, !c.accumulate};
-      compute_tile(tile, rows, right, [&](const Tile& whole) {
-        tiles.columns[rows - 1][right.vectors - 1](a.columns, i, a.depth, right.data, right.step,
-                                                   whole);
-      });
+      const ColumnsTile compute =
+          rows == tile_rows ? full_tile : tiles.columns[rows - 1][right.vectors - 1];
+      compute_tile(tile, rows, right,
+                   [&](const Tile& whole) { compute(a.columns, i, a.depth, right, whole); });
     }
   }
 }

@@ -65,6 +65,8 @@ struct RowPointers {
   const Real* const* rows = nullptr;
   Index count = 0, taps = 1, depth = 0;
   Index first = 0;
+  /// If not 0: from any row to the one that the next tile reads, to be asked for meanwhile.
+  Index next = 0;
 };
 constexpr Index row_pointers(Index count, Index taps) {
   return (count + tile_rows - 1) / tile_rows * tile_rows * taps;
@@ -87,6 +89,9 @@ void multiply_rows(const RowPointers& a, const Panels& b, const Block& c);
 struct ColumnPointers {
   const Real* const* columns = nullptr;
   Index count = 0, first = 0, depth = 0;
+  /// If not 0: from any column to the one that the next block of K has in its place, to be asked for
+  /// meanwhile.
+  Index next = 0;
 };
 
 /// C[0:count, first:last] (+)= A B for one block of K; blocks go in order, `accumulate` from the
