@@ -27,14 +27,6 @@ Score network_score(const nn::ScoreNetwork& network, const Sde& sde, Labels labe
   };
 }
 
-Score told_score(const nn::ScoreNetwork& network, const Sde& sde, const Tensor& weights,
-                 Labels labels) {
-  const auto told = std::make_shared<const nn::ToldNetwork>(network, weights);
-  return [told, score = network_score(*told, sde, labels)](const Tensor& x, const Times& t) {
-    return score(x, t);
-  };
-}
-
 Score counted(Score score, Index& count) {
   return [score = std::move(score), &count](const Tensor& x, const Times& t) {
     ++count;

@@ -12,11 +12,6 @@ namespace ito {
 Score network_score(const nn::ScoreNetwork& network, const Sde& sde,
                     Labels labels = Labels::continuous, const RandomStream* dropout = nullptr);
 
-/// The score of a class, or of a mixture, by a network that can be told it: `weights` as those of
-/// ScoreNetwork::forward_told. Throws (when called) for a network that cannot.
-Score told_score(const nn::ScoreNetwork& network, const Sde& sde, const Tensor& weights,
-                 Labels labels = Labels::continuous);
-
 /// `score`, adding the number of its evaluations to `count` (a batch is one evaluation). Refers to
 /// `count`.
 Score counted(Score score, Index& count);

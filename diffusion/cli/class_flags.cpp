@@ -49,6 +49,10 @@ void ClassFlags::add_to(CLI::App& command) {
       ->check(CLI::Range(0.0, 1e6));
 }
 
+void ClassFlags::add_to(Sources& sources) const {
+  if (!classifier.empty()) sources.files.push_back({"--classifier", checkpoint_of(classifier)});
+}
+
 ClassScores::ClassScores(const ClassFlags& flags, const TrainedModel& model, Index& evaluations)
     : model_(model), evaluations_(evaluations), guidance_(flags.guidance) {
   check_together(flags, model);

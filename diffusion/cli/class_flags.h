@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "diffusion/cli/image_output.h"
 #include "diffusion/control/noisy_classifier.h"
 #include "diffusion/training/sampling.h"
 #include "diffusion/training/trained_model.h"
@@ -18,6 +19,8 @@ struct ClassFlags {
   double guidance = 1;
 
   void add_to(CLI::App& command);
+  /// The classifier's file, where there is one.
+  void add_to(Sources& sources) const;
 };
 
 /// The classes that are asked for, and the score of each: that of a classifier's guidance, or

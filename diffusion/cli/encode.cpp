@@ -87,8 +87,7 @@ int encode_images(const EncodeArguments& a) {
 
 Sources sources_of(const DecodeArguments& a) {
   Sources sources = {{{"--run", checkpoint_of(a.flow.run)}, {"--codes", a.codes}}};
-  if (!a.classes.classifier.empty())
-    sources.files.push_back({"--classifier", checkpoint_of(a.classes.classifier)});
+  a.classes.add_to(sources);
   return sources;
 }
 

@@ -95,8 +95,7 @@ std::optional<Tensor> images_between(const FlowModel& flow, const EndScores& sco
 Sources sources_of(const InterpolateArguments& a) {
   Sources sources = {{{"--run", checkpoint_of(a.flow.run)}}};
   if (!a.codes.empty()) sources.files.push_back({"--codes", a.codes});
-  if (!a.classes.classifier.empty())
-    sources.files.push_back({"--classifier", checkpoint_of(a.classes.classifier)});
+  a.classes.add_to(sources);
   return sources;
 }
 

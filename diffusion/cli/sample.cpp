@@ -48,8 +48,7 @@ SampleRange range_of(const SampleArguments& a, std::size_t scores) {
 
 Sources sources_of(const SampleArguments& a, const SamplingConfig& sampling) {
   Sources sources = {{{"--run", checkpoint_of(a.run)}}, sampling_to_json(sampling)};
-  if (!a.classes.classifier.empty())
-    sources.files.push_back({"--classifier", checkpoint_of(a.classes.classifier)});
+  a.classes.add_to(sources);
   return sources;
 }
 

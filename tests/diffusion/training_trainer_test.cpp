@@ -68,14 +68,14 @@ TEST(Trainer, LearnsTheClassesThatItIsTold) {
   const auto sde = make_sde(config.sde);
   const double t = 0.5, m = sde->mean_scale(t), std = sde->std(t);
   const Tensor x = random_normal({32, 4, 4, 1}, {.seed = 8}) * std;
-  const auto seen = [&](const Score& score) {
-    return mean((x + score(x, Times(32, t)) * (std * std)) / m).item();
+  const auto seen = [&](const nn::ScoreNetwork& network) {
+    const Tensor score = network_score(network, *sde)(x, Times(32, t));
+    return mean((x + score * (std * std)) / m).item();
   };
   const auto told = [&](Index label) {
-    return told_score(trainer.network(), *sde, nn::one_hot({label}, 2));
+    return seen(nn::ToldNetwork(trainer.network(), nn::one_hot({label}, 2)));
   };
-  const double white = seen(told(0)), black = seen(told(1));
-  const double untold = seen(network_score(trainer.network(), *sde));
+  const double white = told(0), black = told(1), untold = seen(trainer.network());
   EXPECT_GT(white - black, 0.8) << white << ", " << black;
   EXPECT_GT(white, untold);
   EXPECT_LT(black, untold);
