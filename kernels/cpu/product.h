@@ -89,8 +89,8 @@ void multiply_rows(const RowPointers& a, const Panels& b, const Block& c);
 struct ColumnPointers {
   const Real* const* columns = nullptr;
   Index count = 0, first = 0, depth = 0;
-  /// If not 0: from any column to the one that the next block of K has in its place, to be asked for
-  /// meanwhile.
+  /// If not 0: from any column to the one that the next block of K has in its place, to be asked
+  /// for meanwhile.
   Index next = 0;
 };
 
