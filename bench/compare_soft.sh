@@ -14,7 +14,7 @@
 #   --build DIR     where the program is or shall be built (default: build)
 #   --out OUT       runs, pictures and the table (default: runs/soft, of MNIST runs/soft-mnist);
 #                   what is there is kept
-#   --steps N       of training, each run (default: 1500 digits, 2500 MNIST)
+#   --steps N       of training, each run (default: 1500 digits, 8000 MNIST)
 #   --threads N     default: all cores; the numbers do not depend on it
 #   --only REGEX    runs by name, e.g. --only '^(blur|ve)$'
 set -euo pipefail
@@ -37,7 +37,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 if [ -n "$mnist" ]; then
-  preset=mnist-soft out=${out:-runs/soft-mnist} steps=${steps:-2500} sigma_of_ve=16
+  preset=mnist-soft out=${out:-runs/soft-mnist} steps=${steps:-8000} sigma_of_ve=16
   data=(--data "$mnist") ruler=(--recogniser "${recogniser:?--mnist needs a --recogniser}") seeds=(0)
 else
   preset=digits-soft out=${out:-runs/soft} steps=${steps:-1500} sigma_of_ve=4.8
