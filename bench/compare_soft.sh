@@ -5,23 +5,23 @@
 # that was measured.
 #
 #   bench/compare_soft.sh [--mnist FOLDER --recogniser RUN] [--build DIR] [--out OUT] [--steps N]
-#                         [--threads N] [--only REGEX]
+#                         [--seeds N] [--threads N] [--only REGEX]
 #
-#   --mnist FOLDER  with MNIST's files: blur, mask and VE, trained once, 297 samples of one seed.
-#                   The digits: three seeds of the sampler; what is close is trained with three
-#                   seeds, too.
+#   --mnist FOLDER  with MNIST's files: blur, mask and VE, trained once. Of the digits what is close
+#                   is trained with three seeds.
 #   --recogniser RUN of ito train-classifier on MNIST, whose features the distance is of
 #   --build DIR     where the program is or shall be built (default: build)
 #   --out OUT       runs, pictures and the table (default: runs/soft, of MNIST runs/soft-mnist);
 #                   what is there is kept
 #   --steps N       of training, each run (default: 1500 digits, 8000 MNIST)
+#   --seeds N       of the sampler, 297 samples each (default: 3 digits, 1 MNIST)
 #   --threads N     default: all cores; the numbers do not depend on it
 #   --only REGEX    runs by name, e.g. --only '^(blur|ve)$'
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/runs.sh"
 build=$here/../build
-mnist='' recogniser='' out='' steps='' threads=0 only=''
+mnist='' recogniser='' out='' steps='' seeds='' threads=0 only=''
 while [ $# -gt 0 ]; do
   case $1 in
     --mnist) mnist=${2:?--mnist needs a folder}; shift ;;
@@ -29,6 +29,7 @@ while [ $# -gt 0 ]; do
     --build) build=${2:?--build needs a folder}; shift ;;
     --out) out=${2:?--out needs a folder}; shift ;;
     --steps) steps=${2:?--steps needs a number}; shift ;;
+    --seeds) seeds=${2:?--seeds needs a number}; shift ;;
     --threads) threads=${2:?--threads needs a number}; shift ;;
     --only) only=${2:?--only needs a regular expression}; shift ;;
     -h | --help) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 0 ;;
@@ -38,10 +39,11 @@ while [ $# -gt 0 ]; do
 done
 if [ -n "$mnist" ]; then
   preset=mnist-soft out=${out:-runs/soft-mnist} steps=${steps:-8000} sigma_of_ve=16
-  data=(--data "$mnist") ruler=(--recogniser "${recogniser:?--mnist needs a --recogniser}") seeds=(0)
+  data=(--data "$mnist") ruler=(--recogniser "${recogniser:?--mnist needs a --recogniser}")
+  seeds=${seeds:-1}
 else
   preset=digits-soft out=${out:-runs/soft} steps=${steps:-1500} sigma_of_ve=4.8
-  data=() ruler=() seeds=(0 1 2)
+  data=() ruler=() seeds=${seeds:-3}
 fi
 find_ito "$build"
 mkdir -p "$out"
@@ -57,7 +59,7 @@ measure() {
   for budget in "$@"; do
     times=$budget
     [ "$sampler" != ddim_flow ] || times=$(((budget + 1) / 2))  # two evaluations a step, the last one
-    for seed in "${seeds[@]}"; do
+    for ((seed = 0; seed < seeds; ++seed)); do
       ! grep -q "^$run,$trained,$sampler,$budget,$seed," "$csv" || continue
       to=$(folder "$run" "$trained")_${sampler}_$budget
       "$ito" evaluate --run "$(folder "$run" "$trained")" --out "$to" --overwrite --seed "$seed" \
