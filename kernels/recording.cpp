@@ -143,6 +143,12 @@ class Recording::Implementation {
     if (watched_ == Pass::capture) take_from_mailbox(letter);
   }
 
+  /// What the computation reads back: once, or it would have to wait in the middle of the graph.
+  void read_back(void* host, const void* block, std::size_t bytes) const {
+    if (watched_ == Pass::note) return device_.copy_to_host(host, block, bytes);
+    refuse("a computation that waits for the device (here it copies to the host) is no graph");
+  }
+
   const Backend& device() const { return device_; }
   static Implementation& current() { return *current_; }
   static bool running() { return current_ != nullptr; }
@@ -236,8 +242,8 @@ template <class Watcher>
 Backend watched_backend(const Backend& device) {
   Backend watched = device;
   watched.table = &watched_table<Watcher>;
-  watched.copy_to_host = [](void*, const void*, std::size_t) {
-    refuse("a computation that waits for the device (here it copies to the host) is no graph");
+  watched.copy_to_host = [](void* host, const void* block, std::size_t bytes) {
+    Watcher::current().read_back(host, block, bytes);
   };
   watched.copy_from_host = [](void* block, const void* host, std::size_t bytes) {
     Watcher::current().hand_over(block, host, bytes);

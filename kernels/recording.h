@@ -23,7 +23,8 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 
   /// Throws std::runtime_error for a computation that is another one than before, or that waits for
-  /// the device; it is of no use from then on. For one thread at a time; runs do not nest.
+  /// the device after the first time, when it may read what the host then keeps; it is of no use
+  /// from then on. For one thread at a time; runs do not nest.
   void run(const std::function<void()>& compute);
   /// Whether the computation of a Recording is under way.
   static bool running();
