@@ -175,7 +175,7 @@ class Recording::Implementation {
     graph_ = device_.end_capture();
   }
 
-  void drop_capture() noexcept {
+  void drop_capture() const noexcept {
     try {
       device_.release_graph(device_.end_capture());
     } catch (const std::runtime_error&) {

@@ -110,7 +110,7 @@ Samples draw_each(const std::vector<Score>& scores, const TrainedModel& model,
       progress.update(std::lround(1000 * share / static_cast<double>(scores.size())), "");
       return !interrupted_by_user();
     };
-    const Samples part = model.generator().draw(
+    Samples part = model.generator().draw(
         score, sampling, range, {.progress = tell, .observe = {}, .acceptance = acceptance});
     if (!part.complete) return part;
     parts.push_back(part.x);
