@@ -1,6 +1,7 @@
 #include "engine/graph.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/autograd.h"
 #include "engine/tape.h"

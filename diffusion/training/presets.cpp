@@ -110,8 +110,9 @@ const std::vector<Preset>& presets() {
   "run": {"steps": 4500, "sample_every": 4500},
   "sampling": {"predictor": "reverse_diffusion", "corrector": "langevin", "snr": 0.16, "eps": 1e-5}
 })"},
-      // Sized for two cores: 512,000 images in batches of 64, a network of 0.7 million weights.
-      {"mnist-soft-blur", "28x28 digits: soft diffusion from blur, a quarter of an hour",
+      // Sized for one core or two: 512,000 images in batches of 64, a network of 0.7 million
+      // weights.
+      {"mnist-soft-blur", "28x28 digits: soft diffusion from blur, half an hour of one core",
        "mnist-vp", R"({
   "data": {"range": "unit"},
   "model": {"width": 16},

@@ -47,15 +47,18 @@ struct Part {
 };
 
 /// Points at the rows of `part`; with `copy`, unless they are dense, at a dense copy of them, where
-/// they do not fall on the same cache sets as the rows of a matrix of 2^n columns do.
-void point_at_rows(const Part& part, Real* copy, const Real** rows) {
+/// they do not fall on the same cache sets as the rows of a matrix of 2^n columns do. Returns how
+/// far apart the matrix's rows lie, 0 where they have been copied.
+Index point_at_rows(const Part& part, Real* copy, const Real** rows) {
+  const bool in_place = copy == nullptr || part.stride == part.width;
   for (Index r = 0; r < part.rows; ++r) {
     rows[r] = part.data + r * part.stride;
-    if (copy == nullptr || part.stride == part.width) continue;
+    if (in_place) continue;
     Real* to = copy + r * part.width;
     for (Index i = 0; i < part.width; ++i) to[i] = rows[r][i];
     rows[r] = to;
   }
+  return in_place ? part.stride : 0;
 }
 
 /// The block of rows of C that begins at `row`, columns [first, last).
@@ -70,13 +73,11 @@ void multiply_piece(const Gemm& g, const Real* a, const Panels& b, Real* c, Inde
   for (Index k = 0; k < g.k; k += block_depth) {
     const Index depth = smaller(block_depth, g.k - k);
     if (g.transpose_a) {
-      point_at_rows({a + k * g.m + row, depth, count, g.m}, copied, pointers);
-      const Index next = copied != nullptr && g.m > count ? 0 : block_depth * g.m;
-      multiply_columns({pointers, count, k, depth, next}, b, block);
+      const Index apart = point_at_rows({a + k * g.m + row, depth, count, g.m}, copied, pointers);
+      multiply_columns({pointers, count, k, depth, block_depth * apart}, b, block);
     } else {
-      point_at_rows({a + row * g.k + k, count, depth, g.k}, copied, pointers);
-      const bool copied_rows = copied != nullptr && g.k > depth;
-      multiply_rows({pointers, count, 1, depth, k, copied_rows ? 0 : tile_rows * g.k}, b, block);
+      const Index apart = point_at_rows({a + row * g.k + k, count, depth, g.k}, copied, pointers);
+      multiply_rows({pointers, count, 1, depth, k, tile_rows * apart}, b, block);
     }
     block.accumulate = true;
   }
