@@ -1,6 +1,7 @@
 #include "bench/cases.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace ito::bench {
 namespace {
@@ -128,7 +129,14 @@ const std::vector<NetworkCase>& network_cases() {
   return cases;
 }
 
-const NetworkCase& network_case(const std::string& name) { return named(network_cases(), name); }
+NetworkCase network_case(const std::string& name) {
+  const std::size_t at = name.find('@');
+  NetworkCase found = named(network_cases(), name.substr(0, at));
+  if (at == std::string::npos) return found;
+  auto config = nlohmann::json::parse(found.config);
+  config["batch"]["size"] = std::stoi(name.substr(at + 1));
+  return {name, config.dump()};
+}
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> cases = all_op_cases();

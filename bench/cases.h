@@ -12,12 +12,12 @@ namespace ito::bench {
 /// A network with its batch: the sections of a training configuration, as JSON.
 struct NetworkCase {
   std::string name;
-  const char* config;
+  std::string config;
 };
 
 const std::vector<NetworkCase>& network_cases();
-/// Throws for an unknown name.
-const NetworkCase& network_case(const std::string& name);
+/// NAME, or NAME@N with N images in the place of its own batch. Throws for an unknown name.
+NetworkCase network_case(const std::string& name);
 
 /// One operation at one shape. Forward is f(inputs), backward the gradients of all inputs.
 struct OpCase {

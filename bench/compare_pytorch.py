@@ -16,6 +16,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NETWORKS = ["ddpm_cifar10", "ncsnpp_cifar10", "ddpm_mnist", "ddpm_tiny"]
+# On a GPU also at the batch of the published networks.
+PUBLISHED = ["ddpm_cifar10@128", "ncsnpp_cifar10@128"]
 # Of a size for the emulated device.
 TOYS = ["ddpm_toy", "conv3x3_toy", "linear_toy", "group_norm_silu_toy", "attention_toy"]
 OPERATIONS = ["conv3x3_128_32", "conv3x3_256_16", "conv3x3_256_8", "conv1x1_256_16", "linear_512",
@@ -47,7 +49,6 @@ class Side:
         self.name, self.times = name, []
         self.process = subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
-        self.answer()
 
     def answer(self):
         line = self.process.stdout.readline()
@@ -114,6 +115,8 @@ def measure(options, case, kind, path):
     ito, tuned, default = sides_of(options, case, kind, path)
     everyone = [ito, *tuned, *default]
     for side in everyone:
+        side.answer()  # all are ready before the first is timed
+    for side in everyone:
         side.settle(options.seconds)
     for _ in range(options.turns):
         for side in everyone:
@@ -176,6 +179,14 @@ def start_up(options, path):
             "pytorch_ms": theirs, "ratio": theirs / ours}
 
 
+def known_case(name):
+    known = NETWORKS + OPERATIONS + TOYS
+    if name.partition("@")[0] not in known:
+        raise argparse.ArgumentTypeError(f"no case {name}; there are {', '.join(known)}; of a "
+                                         "network also NAME@N, with a batch of N")
+    return name
+
+
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ito-peer", required=True)
@@ -183,7 +194,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3)
-    parser.add_argument("--only", metavar="CASE", choices=NETWORKS + OPERATIONS + TOYS)
+    parser.add_argument("--only", metavar="CASE", type=known_case)
     parser.add_argument("--kind", choices=["sample", "train", "op_forward", "op_backward"])
     parser.add_argument("--no-default", action="store_true")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
@@ -201,7 +212,8 @@ def main():
     options = arguments()
     rows, agreed = [], True
     with tempfile.TemporaryDirectory() as folder:
-        cases = TOYS if options.toy else NETWORKS + OPERATIONS
+        networks = NETWORKS + (PUBLISHED if options.device == "cuda" else [])
+        cases = TOYS if options.toy else networks + OPERATIONS
         cases = [options.only] if options.only else cases
         paths = {case: os.path.join(folder, case + ".safetensors") for case in cases}
         for case in cases:

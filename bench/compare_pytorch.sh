@@ -11,7 +11,8 @@
 #   --install    first install what is missing, with apt: PyTorch, OpenBLAS for OpenMP
 #   --build DIR  the build folder, made where it is missing (default: build)
 #   --threads N  threads of both sides (default 2)
-#   --only CASE  one network or operation; --kind KIND: sample, train, op_forward or op_backward
+#   --only CASE  one network (NAME@N: with a batch of N) or operation; --kind KIND: sample, train,
+#                op_forward or op_backward
 #   --turns N    measurements that each figure is the median of (default 7, at least 5),
 #                each of about --seconds S (default 0.3) or one step
 #   --no-default without PyTorch as it is installed by default, which is slow (reference BLAS)
@@ -31,7 +32,7 @@ while [ $# -gt 0 ]; do
     --device) device=${2:?--device needs cpu or cuda}; pass+=("$1" "$2"); shift ;;
     --alone) alone=yes; pass+=("$1") ;;
     --build) build=${2:?--build needs a folder}; shift ;;
-    -h|--help) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,23s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) pass+=("$1") ;;
   esac
   shift

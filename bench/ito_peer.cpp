@@ -2,11 +2,11 @@
 //   ito_peer exchange CASE FILE DEVICE          writes weights, inputs and results for the other
 //   side ito_peer serve CASE KIND THREADS DEVICE     KIND: sample, train, op_forward, op_backward
 //   ito_peer first CASE THREADS                 one score evaluation of one image, then ends
+// CASE of a network may be NAME@N, with a batch of N.
 // DEVICE: cpu or cuda. `serve` answers each line "run K" on its input with the milliseconds of one
 // step, averaged over K steps (of CUDA by the device's events), and "memory" with its peak resident
 // MiB (of CUDA those that tensors held).
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -20,7 +20,6 @@
 #include "engine/autograd.h"
 #include "engine/pool.h"
 #include "engine/safetensors.h"
-#include "kernels/backend.h"
 #include "kernels/threads.h"
 #include "nn/device.h"
 
@@ -29,7 +28,7 @@ namespace {
 
 bool is_network(const std::string& name) {
   for (const NetworkCase& network : network_cases()) {
-    if (network.name == name) return true;
+    if (name.substr(0, name.find('@')) == network.name) return true;
   }
   return false;
 }
@@ -150,14 +149,6 @@ std::function<void()> work_of(const std::string& name, const std::string& kind, 
   fail("ito_peer", "unknown kind ", kind);
 }
 
-double milliseconds(const std::function<void()>& f, Device device) {
-  if (device == Device::cuda) return kernels::cuda_backend().time(f);
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
 double peak_mb(Device device) {
   if (device == Device::cpu) return peak_resident_mb();
   return static_cast<double>(memory_use(device).peak) / (1 << 20);
@@ -179,11 +170,6 @@ void serve(const std::function<void()>& step, Device device) {
       fail("ito_peer", "unknown command ", command);
     }
   }
-}
-
-Device device_named(const std::string& name) {
-  if (name != "cpu" && name != "cuda") fail("ito_peer", "expected cpu or cuda, got ", name);
-  return name == "cpu" ? Device::cpu : Device::cuda;
 }
 
 int run(const std::vector<std::string>& arguments) {

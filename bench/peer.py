@@ -88,7 +88,8 @@ class Training:
         self.network = network_of(exchange, layout).train()
         self.parameters = [p for p in self.network.parameters() if p.requires_grad]
         self.averages = [p.detach().clone() for p in self.parameters]
-        self.adam = torch.optim.Adam(self.parameters, lr=2e-4)
+        fused = {"fused": True} if exchange.device == "cuda" else {}
+        self.adam = torch.optim.Adam(self.parameters, lr=2e-4, **fused)
         self.count = 0
         shape = exchange.images("x_t", layout).shape
         self.batch, self.layout, self.device = shape[0], layout, exchange.device
@@ -128,6 +129,9 @@ class Training:
         self.count += 1
         decay = min(0.9999, (1 + self.count) / (10 + self.count))
         with torch.no_grad():
+            if hasattr(torch, "_foreach_lerp_"):  # from 2.0 on
+                torch._foreach_lerp_(self.averages, self.parameters, 1 - decay)
+                return
             for average, parameter in zip(self.averages, self.parameters):
                 average.lerp_(parameter, 1 - decay)
 

@@ -33,6 +33,8 @@ class Residual(nn.Module):
 
 def attention(q, k, v):
     """q, k, v [B, T, D]"""
+    if hasattr(F, "scaled_dot_product_attention"):  # from 2.0 on
+        return F.scaled_dot_product_attention(q, k, v)
     scores = torch.bmm(q, k.transpose(1, 2)) * (1 / math.sqrt(q.shape[2]))
     return torch.bmm(torch.softmax(scores, dim=2), v)
 

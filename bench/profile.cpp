@@ -1,13 +1,13 @@
 #include "bench/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iomanip>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "bench/workload.h"
 #include "kernels/kernels.h"
 
 namespace ito::bench {
@@ -28,6 +28,7 @@ struct Entry {
 
 std::map<std::string, std::map<std::string, Entry>> entries;  ///< by kernel, by shape
 const Table* measured = nullptr;
+Device measured_device = Device::cpu;
 Table wrapped;
 
 double product(std::initializer_list<Index> sizes) {
@@ -95,14 +96,12 @@ struct Timed<member> {
   static inline std::string name;
 
   static void call(Arguments... arguments) {
-    const auto start = std::chrono::steady_clock::now();
-    (measured->*member)(arguments...);
-    const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
+    const double ms = milliseconds([&] { (measured->*member)(arguments...); }, measured_device);
     std::ostringstream shape;
     (describe(shape, arguments), ...);
     // A gradient of attention is four products where the probabilities are kept, five where not.
     const double products = name == "attention_grad" ? 2 : 1;
-    entries[name][shape.str()].add({time.count(), products * (flops_of(arguments) + ...), 1});
+    entries[name][shape.str()].add({ms, products * (flops_of(arguments) + ...), 1});
   }
 };
 
@@ -124,9 +123,10 @@ std::vector<Named> sorted(bool by_shape) {
 
 }  // namespace
 
-Profile::Profile() {
+Profile::Profile(Device device) {
   entries.clear();
-  measured = &table(Device::cpu);
+  measured = &table(device);
+  measured_device = device;
 #define ITO_KERNEL(kernel, ...)                  \
   wrapped.kernel = &Timed<&Table::kernel>::call; \
   Timed<& Table::kernel>::name = #kernel;

@@ -1,15 +1,18 @@
 #pragma once
 // A profile of kernels: while one is alive every kernel call of this process is timed and its
-// arithmetic counted, by kernel and shape.
+// arithmetic counted, by kernel and shape. On a device each call is waited for, so that a step
+// takes longer than it does alone.
 
 #include <ostream>
+
+#include "kernels/types.h"
 
 namespace ito::bench {
 
 /// One at a time; kernels are called from one thread meanwhile.
 class Profile {
  public:
-  Profile();
+  explicit Profile(Device device = Device::cpu);
   ~Profile();
   Profile(const Profile&) = delete;
   Profile& operator=(const Profile&) = delete;

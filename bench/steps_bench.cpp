@@ -1,13 +1,11 @@
 // Times whole steps of the networks of bench/cases.h: CASE/sample, one score evaluation, and
 // CASE/train, one training step, and CASE/train_recompute, the same with blocks recomputed in
 // backward (the cost of what it saves in peak_MB). A Google Benchmark program as ops_bench. Our own
-// --threads=N; and
-// --profile=CASE/sample|train (or --profile-shapes=...), which prints where the time of a step
-// goes.
+// --threads=N; --device=cuda; and --profile=CASE/sample|train (or --profile-shapes=...), which
+// prints where the time of a step goes. CASE may be NAME@N, with a batch of N.
 
 #include <benchmark/benchmark.h>
 
-#include <chrono>
 #include <iostream>
 
 #include "bench/arguments.h"
@@ -20,19 +18,21 @@ namespace {
 using namespace ito;
 using namespace ito::bench;
 
+Device device = Device::cpu;
+
 std::function<void()> step_of(const std::string& name) {
   const std::size_t slash = name.find('/');
-  const NetworkCase& network = network_case(name.substr(0, slash));
+  const NetworkCase network = network_case(name.substr(0, slash));
   const std::string kind = name.substr(slash + 1);
   if (kind != "sample") {
     const bool recompute = kind == "train_recompute";
-    return [work = std::make_shared<TrainingWork>(network, recompute)] { work->step(); };
+    return [work = std::make_shared<TrainingWork>(network, recompute, device)] { work->step(); };
   }
-  return [work = std::make_shared<SamplingWork>(network)] { work->step(); };
+  return [work = std::make_shared<SamplingWork>(network, 0, device)] { work->step(); };
 }
 
 double flops_of(const std::function<void()>& step) {
-  const Profile profile;
+  const Profile profile(device);
   step();
   return profile.flops();
 }
@@ -40,25 +40,22 @@ double flops_of(const std::function<void()>& step) {
 void time_step(benchmark::State& state, const std::string& name) {
   const std::function<void()> step = step_of(name);
   const double flops = flops_of(step);
-  reset_peak_memory(Device::cpu);
-  for ([[maybe_unused]] auto pass : state) step();
+  reset_peak_memory(device);
+  for ([[maybe_unused]] auto pass : state) {
+    state.SetIterationTime(1e-3 * milliseconds(step, device));
+  }
   state.counters["FLOP/s"] =
       benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["peak_MB"] = 1e-6 * static_cast<double>(memory_use(Device::cpu).peak);
+  state.counters["peak_MB"] = 1e-6 * static_cast<double>(memory_use(device).peak);
 }
 
 void profile_step(const std::string& name, bool by_shape) {
-  using Clock = std::chrono::steady_clock;
   const std::function<void()> step = step_of(name);
   for (int i = 0; i < 3; ++i) step();
-  const Profile profile;
-  const auto start = Clock::now();
+  const Profile profile(device);
   int steps = 0;
   double ms = 0;
-  for (; steps < 5 || ms < 2000; ++steps) {
-    step();
-    ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  }
+  for (; steps < 5 || ms < 2000; ++steps) ms += milliseconds(step, device);
   profile.print(std::cout, steps, ms, by_shape);
 }
 
@@ -66,6 +63,8 @@ void profile_step(const std::string& name, bool by_shape) {
 
 int main(int argc, char** argv) {
   take_threads(argc, argv);
+  const std::string device_name = take_option(argc, argv, "device");
+  if (!device_name.empty()) device = device_named(device_name);
   for (const bool by_shape : {false, true}) {
     const std::string name = take_option(argc, argv, by_shape ? "profile-shapes" : "profile");
     if (name.empty()) continue;
@@ -76,7 +75,7 @@ int main(int argc, char** argv) {
     for (const char* kind : {"/sample", "/train", "/train_recompute"}) {
       const std::string name = network.name + kind;
       benchmark::RegisterBenchmark(name.c_str(), [name](auto& state) { time_step(state, name); })
-          ->UseRealTime()
+          ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
     }
   }

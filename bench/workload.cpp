@@ -1,11 +1,13 @@
 #include "bench/workload.h"
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "diffusion/score.h"
 #include "engine/autograd.h"
+#include "kernels/backend.h"
 #include "nn/device.h"
 
 namespace ito::bench {
@@ -80,6 +82,19 @@ TrainingWork::TrainingWork(const NetworkCase& network, bool recompute, Device de
 }
 
 void TrainingWork::step() { trainer_.step(); }
+
+double milliseconds(const std::function<void()>& f, Device device) {
+  if (device == Device::cuda) return kernels::cuda_backend().time(f);
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+Device device_named(const std::string& name) {
+  if (name != "cpu" && name != "cuda") fail("device", "expected cpu or cuda, got ", name);
+  return name == "cpu" ? Device::cpu : Device::cuda;
+}
 
 double peak_resident_mb() {
   std::ifstream status("/proc/self/status");

@@ -1,6 +1,7 @@
 #pragma once
 // The steps that are measured: one score evaluation (a sampling step) and one training step.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,12 @@ class TrainingWork {
   ImageSet images_;
   Trainer trainer_;
 };
+
+/// Of f(): by the clock, or on a device by its events.
+double milliseconds(const std::function<void()>& f, Device device);
+
+/// "cpu" or "cuda"; throws std::invalid_argument at another name.
+Device device_named(const std::string& name);
 
 /// Largest resident size that this process has had, in MiB.
 double peak_resident_mb();
