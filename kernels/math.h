@@ -9,8 +9,8 @@ namespace ito::kernels {
 ITO_FN double exp_(double x) { return exp(x); }
 ITO_FN double exp_minus(double x) { return exp(-x); }
 ITO_FN double exp_to_infinity(double x) { return exp(x); }
-ITO_FN constexpr double exp_range(double) { return 700; }
-ITO_FN double exp_finite(double x) { return exp(x > exp_range(x) ? exp_range(x) : x); }
+ITO_FN double exp_bounded(double x) { return x > 700 ? 700 : x < -700 ? -700 : x; }
+ITO_FN double exp_finite(double x) { return exp(x); }
 ITO_FN double expm1_(double x) { return expm1(x); }
 ITO_FN double tanh_(double x) { return tanh(x); }
 ITO_FN double log_(double x) { return log(x); }
@@ -47,12 +47,11 @@ ITO_FN T silu_(T x) {
 /// exponential it is 1 or as good as 0, and x must not grow on: infinity times 0 would be NaN.
 template <class T>
 ITO_FN T silu_slope_(T x) {
-  const T e = exp_finite(-x);
+  const T minus_x = exp_bounded(-x);
+  const T e = exp_finite(minus_x);
   const T s = T(1) / (T(1) + e);
-  const T most = exp_range(x) + T(1);
-  T bounded = x < -most ? -most : x;
-  bounded = bounded > most ? most : bounded;
-  return s * fma_(bounded, e * s, T(1));
+  const T slope = s * fma_(-minus_x, e * s, T(1));
+  return x == x ? slope : x;
 }
 
 }  // namespace ito::kernels

@@ -51,20 +51,23 @@ ITO_FN float exp_minus(float x) {
   return (1.0f + e.p) * power_of_two(e.n);
 }
 
-/// e^x with x kept between -87 and `most`; NaN becomes a number. Bounds by integer minima, as sign
-/// and magnitude order floats: minima of floats that keep NaN take several instructions.
-ITO_FN float exp_bounded(float x, float most) {
+/// x kept between -87 and `most`; NaN becomes a number. By integer minima, as sign and magnitude
+/// order floats: minima of floats that keep NaN take several instructions.
+ITO_FN float bounded(float x, float most) {
   const auto bits = bits_as<std::int32_t>(x), upper = bits_as<std::int32_t>(most);
   const auto below = static_cast<std::uint32_t>(bits < upper ? bits : upper);
   const auto lower = bits_as<std::uint32_t>(-87.0f);
-  const ExpParts e = exp_parts(bits_as<float>(below < lower ? below : lower));
+  return bits_as<float>(below < lower ? below : lower);
+}
+/// x where e^x and its reciprocal are finite, else the nearest such number.
+ITO_FN float exp_bounded(float x) { return bounded(x, 88.0f); }
+/// e^x for what is so bounded.
+ITO_FN float exp_finite(float x) {
+  const ExpParts e = exp_parts(x);
   return (1.0f + e.p) * power_of_two(e.n);
 }
 /// e^x or, from x = 88.4 on, infinity.
-ITO_FN float exp_to_infinity(float x) { return exp_bounded(x, 88.9f); }
-/// The bound of exp_finite: its e^x is finite, and so is the reciprocal.
-ITO_FN constexpr float exp_range(float) { return 88.0f; }
-ITO_FN float exp_finite(float x) { return exp_bounded(x, exp_range(x)); }
+ITO_FN float exp_to_infinity(float x) { return exp_finite(bounded(x, 88.9f)); }
 
 ITO_FN float expm1_(float x) {
   x = x < -18.0f ? -18.0f : x;

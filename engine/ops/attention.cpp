@@ -31,13 +31,13 @@ Tensor attention_definition(const Tensor& q, const Tensor& k, const Tensor& v, d
 }
 
 /// Whether the gradient shall find the probabilities there: it then makes four products instead of
-/// five. Not where they are more than half of what goes in and out, as writing and reading them
-/// then takes the time of that product; nor on a GPU, whose kernel never has them in memory.
+/// five. Not where they are larger than all that goes in and out, the memory that backward needs in
+/// any case; nor on a GPU, whose kernel never has them in memory.
 bool keeps_probabilities(const kernels::Attention& s, const Tensor& q, const Tensor& k,
                          const Tensor& v) {
   const bool recorded =
       recording() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
-  return recorded && q.device() == Device::cpu && 2 * s.T * s.M <= (s.T + s.M) * (s.D + s.E);
+  return recorded && q.device() == Device::cpu && s.T * s.M <= (s.T + s.M) * (s.D + s.E);
 }
 
 }  // namespace

@@ -14,15 +14,17 @@ constexpr Index sum_rows = 64;
 /// Channels that one piece takes, about: as many whole groups as fit, at least one.
 constexpr Index piece_channels = 128;
 
-/// The channels [first, first + channels), whole groups of `width`, of one image [S, C], seen as
-/// `rows` rows of `repeat` positions.
+/// The channels [first, first + channels), whole groups of `width`, of one of `images` images
+/// [S, C], seen as `rows` rows of `repeat` positions.
 struct Piece {
-  Index image, first, channels, width, S, C, repeat;
+  Index images, image, first, channels, width, S, C, repeat;
   Index group() const { return first / width; }
   Index groups() const { return channels / width; }
   Index row() const { return channels * repeat; }  ///< elements worked on in a row
   Index rows() const { return S / repeat; }
   Index stride() const { return C * repeat; }  ///< elements from row to row
+  /// Elements to the same place in the next piece.
+  Index to_next() const { return first + channels < C ? channels : S * C - first; }
 };
 
 /// How many positions make a row: a power of two that divides S.
@@ -42,7 +44,7 @@ inline void parallel_pieces(const Norm& s, const F& f) {
   parallel_for(s.N * cuts, [&](Index i) {
     const Index first = i % cuts * groups;
     const Index count = smaller(groups, s.G - first);
-    f(Piece{i / cuts, first * width, count * width, width, s.S, s.C, repeat});
+    f(Piece{s.N, i / cuts, first * width, count * width, width, s.S, s.C, repeat});
   });
 }
 

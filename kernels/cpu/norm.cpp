@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/channels.h"
 #include "kernels/cpu/level.h"
+#include "kernels/cpu/past_caches.h"
 #include "kernels/math.h"
 
 namespace ito::kernels::ITO_LEVEL {
@@ -131,19 +132,25 @@ void group_moments(const Piece& p, double eps, const Real* x, Real* mean, Real* 
   }
 }
 
+/// Asks for the piece that is worked on next meanwhile: here arithmetic is the limit, not memory.
 template <bool silu>
 void normalize(const Piece& p, const Input& in, const RowScale& scale, Real* y) {
   const Real* __restrict center = scale.center();
   const Real* __restrict shift = scale.shift();
   Real* __restrict slope = scale.inverse();
   for (Index c = 0; c < p.row(); ++c) slope[c] *= scale.weight()[c];
+  const Index n = p.row();
+  const RowWriter writer({p.images * p.S * p.C, y, n, p.stride()});
   for (Index r = 0; r < p.rows(); ++r) {
     const Real* __restrict from = in.x + r * p.stride();
-    Real* __restrict to = y + r * p.stride();
-    for (Index c = 0; c < p.row(); ++c) {
-      const Real z = fma_(from[c] - center[c], slope[c], shift[c]);
-      to[c] = silu ? silu_(z) : z;
-    }
+    for (Index c = 0; c < n; c += cache_line) __builtin_prefetch(from + p.to_next() + c, 0, 2);
+    writer.write(r, [=](Real* __restrict to) {
+      ITO_INDEPENDENT
+      for (Index c = 0; c < n; ++c) {
+        const Real z = fma_(from[c] - center[c], slope[c], shift[c]);
+        to[c] = silu ? silu_(z) : z;
+      }
+    });
   }
 }
 
@@ -168,6 +175,7 @@ void activation_grad(const Piece& p, const Input& in, const RowScale& scale, con
     const Real* __restrict g = dy + i;
     Real* __restrict dz = dx + i;
     Real* __restrict sum_distance = sum + n;
+    ITO_INDEPENDENT
     for (Index c = 0; c < n; ++c) {
       const Real distance = x[c] - center[c];
       const Real d = silu ? g[c] * silu_slope_(fma_(distance, slope[c], shift[c])) : g[c];

@@ -15,6 +15,13 @@
 
 #define ITO_INLINE inline __attribute__((always_inline))
 
+/// Before a loop whose passes do not meet in memory: the compiler vectorises it without asking.
+#if defined(__clang__)
+#define ITO_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ITO_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace ito::kernels {
 namespace {
 

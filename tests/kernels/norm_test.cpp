@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "everywhere.h"
 #include "kernels/kernels.h"
+#include "kernels/memory.h"
 
 namespace ito::kernels::test {
 namespace {
@@ -184,6 +187,34 @@ TEST(GroupNorm, ImagesDoNotDependOnTheBatch) {
                  mean1.data(), rstd1.data());
       expect_same_bits(y1.data(), y.data() + n * image, image, "image " + std::to_string(n));
     }
+  }
+}
+
+// Large tensors are written past the caches (cpu/past_caches.h) where rows are whole vectors at
+// their places in memory: 128 channels, but for a tensor that begins between two places, and not
+// the pieces of 120 and 48 of 168 channels.
+TEST(GroupNorm, LargeTensorsHaveTheSameBits) {
+  const Norm whole{17, 1024, 128, 32, 1e-6, true}, uneven{13, 1024, 168, 7, 1e-6, true};
+  for (const auto& [s, offset] : {std::pair(whole, 0), std::pair(whole, 1), std::pair(uneven, 0)}) {
+    const Case c(s, true, 0);
+    const Index image = s.S * s.C;
+    const std::unique_ptr<Real, void (*)(Real*)> memory(
+        static_cast<Real*>(device_allocate(Device::cpu, (c.x.size() + 1) * sizeof(Real))),
+        [](Real* block) { device_free(Device::cpu, block); });
+    Real* const y = memory.get() + offset;
+    Values mean(at(s.N * s.G)), rstd(mean.size()), one(at(image));
+    Norm alone = s;
+    alone.N = 1;
+    for_each_level([&](const std::string& level) {
+      std::fill(y, y + c.x.size(), Real(7));
+      group_norm(Device::cpu, s, c.x.data(), c.gamma.data(), c.beta.data(), y, mean.data(),
+                 rstd.data());
+      for (const Index n : {Index{0}, s.N - 1}) {
+        group_norm(Device::cpu, alone, c.x.data() + n * image, c.gamma.data(), c.beta.data(),
+                   one.data(), mean.data(), rstd.data());
+        expect_same_bits(one.data(), y + n * image, image, level);
+      }
+    });
   }
 }
 
