@@ -11,12 +11,12 @@ enum class Algorithm { direct, winograd_two, winograd_four };
 /// A 3x3 correlation of stride 1 with `channels` summed over and `outputs` results a pixel, of
 /// which rows x columns are wanted. A fixed rule, so that an image's bits depend on its shape
 /// alone. It is that of the CPU (kernels/cpu/conv_choice.h) but for the channels from which the
-/// transforms pay. Per pixel, C = O, on an H100 (0.8 of 67 TFLOP/s; transformed tiles pass the L2
-/// at 5.5 TB/s, one write and one read each, 36/16 numbers a pixel for F(4x4), 4 for F(2x2)):
-///   direct  18 C^2 / 53.6e12 s                                = 0.336 C^2 ps
-///   F(4x4)  a quarter of it    + 2 * 36/16 * 8 C / 5.5e12 s   = 0.084 C^2 + 6.5 C ps
-///   F(2x2)  four ninths of it  + 2 *  4    * 8 C / 5.5e12 s   = 0.149 C^2 + 11.6 C ps
-/// so they pay from 26 and 62 channels on: estimates, to be measured on a device.
+/// transforms pay. Per pixel, C = O, on an H100 (half of 67 TFLOP/s, as measured; transformed tiles
+/// are written to and read from memory at 3.0 TB/s, 36/16 numbers a pixel for F(4x4), 4 for F(2x2)):
+///   direct  18 C^2 / 33.5e12 s                                = 0.54 C^2 ps
+///   F(4x4)  a quarter of it    + 2 * 36/16 * 8 C / 3.0e12 s   = 0.13 C^2 + 12 C ps
+///   F(2x2)  four ninths of it  + 2 *  4    * 8 C / 3.0e12 s   = 0.24 C^2 + 21 C ps
+/// so they pay from 30 and about 70 channels on.
 inline Algorithm choose(const Conv& s, Index rows, Index columns, Index channels, Index outputs) {
   const bool possible = s.KH == 3 && s.KW == 3 && s.stride == 1 && s.dilation == 1;
   if (convolution_mode() == ConvolutionMode::exact || !possible) return Algorithm::direct;
