@@ -61,13 +61,17 @@ ITO_FN float bounded(float x, float most) {
 }
 /// x where e^x and its reciprocal are finite, else the nearest such number.
 ITO_FN float exp_bounded(float x) { return bounded(x, 88.0f); }
-/// e^x for what is so bounded.
+/// e^x for what is so bounded: neither it nor 1 + p is subnormal or infinite, and 2^n is multiplied
+/// by in the exponent's bits.
 ITO_FN float exp_finite(float x) {
   const ExpParts e = exp_parts(x);
-  return (1.0f + e.p) * power_of_two(e.n);
+  return bits_as<float>(bits_as<std::uint32_t>(1.0f + e.p) + (e.n << 23));
 }
 /// e^x or, from x = 88.4 on, infinity.
-ITO_FN float exp_to_infinity(float x) { return exp_finite(bounded(x, 88.9f)); }
+ITO_FN float exp_to_infinity(float x) {
+  const ExpParts e = exp_parts(bounded(x, 88.9f));
+  return (1.0f + e.p) * power_of_two(e.n);
+}
 
 ITO_FN float expm1_(float x) {
   x = x < -18.0f ? -18.0f : x;
