@@ -46,40 +46,45 @@ struct RunSums {
   Real* square;
 };
 
-void add_row(Index n, const Real* __restrict first, const Real* __restrict x, const RunSums& to) {
+/// Adds `rows` rows, in pairs: the more at a time, the fewer loads and stores of sums.
+template <int rows>
+void add_rows(Index n, const Real* __restrict first, const Real* __restrict x, Index stride,
+              const RunSums& to) {
   Real* __restrict sum = to.d;
   Real* __restrict square = to.square;
+  ITO_INDEPENDENT
   for (Index c = 0; c < n; ++c) {
-    const Real d = x[c] - first[c];
-    sum[c] += d;
-    square[c] = fma_(d, d, square[c]);
-  }
-}
-
-/// Two rows at a time: half the loads and stores of sums.
-void add_two_rows(Index n, const Real* __restrict first, const Real* __restrict x,
-                  const Real* __restrict next, const RunSums& to) {
-  Real* __restrict sum = to.d;
-  Real* __restrict square = to.square;
-  for (Index c = 0; c < n; ++c) {
-    const Real d = x[c] - first[c], e = next[c] - first[c];
-    sum[c] += d + e;
-    square[c] = fma_(e, e, fma_(d, d, square[c]));
+    Real of_d = sum[c], of_square = square[c];
+    for (int r = 0; r + 1 < rows; r += 2) {
+      const Real d = x[r * stride + c] - first[c], e = x[(r + 1) * stride + c] - first[c];
+      of_d += d + e;
+      of_square = fma_(e, e, fma_(d, d, of_square));
+    }
+    if (rows % 2 == 1) {
+      const Real d = x[(rows - 1) * stride + c] - first[c];
+      of_d += d;
+      of_square = fma_(d, d, of_square);
+    }
+    sum[c] = of_d;
+    square[c] = of_square;
   }
 }
 
 constexpr Index cache_line = 64 / static_cast<Index>(sizeof(Real));
 
-/// Asks for rows ahead of their turn: what reads two rows at once is no stream to the processor.
+/// Asks for rows ahead of their turn: what reads four rows at once is no stream to the processor.
 void sum_run(const Piece& p, const Real* x, Index rows, const RunSums& sums) {
   const Index n = p.row(), stride = p.stride();
   for (Index c = 0; c < n; ++c) sums.d[c] = sums.square[c] = 0;
   Index r = 1;
-  for (; r + 2 <= rows; r += 2) {
-    for (Index c = 0; c < 2 * n; c += cache_line) __builtin_prefetch(x + (r + 8) * stride + c);
-    add_two_rows(n, x, x + r * stride, x + (r + 1) * stride, sums);
+  for (; r + 4 <= rows; r += 4) {
+    for (Index ahead = r + 8; ahead < r + 12; ++ahead) {
+      for (Index c = 0; c < n; c += cache_line) __builtin_prefetch(x + ahead * stride + c);
+    }
+    add_rows<4>(n, x, x + r * stride, stride, sums);
   }
-  if (r < rows) add_row(n, x, x + r * stride, sums);
+  for (; r + 2 <= rows; r += 2) add_rows<2>(n, x, x + r * stride, stride, sums);
+  if (r < rows) add_rows<1>(n, x, x + r * stride, stride, sums);
 }
 
 /// Per channel of a piece: the sums of x - origin and of its square.
