@@ -12,7 +12,8 @@ enum class Algorithm { direct, winograd_two, winograd_four };
 /// which rows x columns are wanted. A fixed rule, so that an image's bits depend on its shape
 /// alone. It is that of the CPU (kernels/cpu/conv_choice.h) but for the channels from which the
 /// transforms pay. Per pixel, C = O, on an H100 (half of 67 TFLOP/s, as measured; transformed tiles
-/// are written to and read from memory at 3.0 TB/s, 36/16 numbers a pixel for F(4x4), 4 for F(2x2)):
+/// are written to and read from memory at 3.0 TB/s, 36/16 numbers a pixel for F(4x4), 4 for
+/// F(2x2)):
 ///   direct  18 C^2 / 33.5e12 s                                = 0.54 C^2 ps
 ///   F(4x4)  a quarter of it    + 2 * 36/16 * 8 C / 3.0e12 s   = 0.13 C^2 + 12 C ps
 ///   F(2x2)  four ninths of it  + 2 *  4    * 8 C / 3.0e12 s   = 0.24 C^2 + 21 C ps
