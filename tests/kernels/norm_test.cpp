@@ -195,7 +195,9 @@ TEST(GroupNorm, ImagesDoNotDependOnTheBatch) {
 // the pieces of 120 and 48 of 168 channels.
 TEST(GroupNorm, LargeTensorsHaveTheSameBits) {
   const Norm whole{17, 1024, 128, 32, 1e-6, true}, uneven{13, 1024, 168, 7, 1e-6, true};
-  for (const auto& [s, offset] : {std::pair(whole, 0), std::pair(whole, 1), std::pair(uneven, 0)}) {
+  for (const auto& [norm, offset] :
+       {std::pair(whole, 0), std::pair(whole, 1), std::pair(uneven, 0)}) {
+    const Norm s = norm;
     const Case c(s, true, 0);
     const Index image = s.S * s.C;
     const std::unique_ptr<Real, void (*)(Real*)> memory(
