@@ -388,8 +388,7 @@ int main() {
       "operations at 798 TFLOP/s (measured).\n"
       "- *Done* and *moved*: what the kernels of `kernels/cuda` do. *Model*: the larger of "
       "operations at half of 67 TFLOP/s (measured: our large products reach 31 to 35) and of bytes "
-      "at "
-      "3.0 TB/s (main memory) or 5.5 TB/s (L2); Winograd's steps, which follow each other, are "
+      "at 3.0 TB/s (main memory) or 5.5 TB/s (L2); Winograd's steps, which follow each other, are "
       "added. The 5.5 TB/s and the 2 us a launch are assumptions.\n"
       "- A model below the floor (model / floor < 1) is no contradiction: the floor counts the "
       "products of the definition, of which Winograd's algorithm does a quarter.\n");

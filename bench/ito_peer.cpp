@@ -1,7 +1,7 @@
 // The side of ito in bench/compare_pytorch.py. Three uses:
-//   ito_peer exchange CASE FILE DEVICE          writes weights, inputs and results for the other
-//   side ito_peer serve CASE KIND THREADS DEVICE     KIND: sample, train, op_forward, op_backward
-//   ito_peer first CASE THREADS                 one score evaluation of one image, then ends
+//   ito_peer exchange CASE FILE DEVICE        writes weights, inputs, results for the other side
+//   ito_peer serve CASE KIND THREADS DEVICE   KIND: sample, train, op_forward, op_backward
+//   ito_peer first CASE THREADS               one score evaluation of one image, then ends
 // CASE of a network may be NAME@N, with a batch of N.
 // DEVICE: cpu or cuda. `serve` answers each line "run K" on its input with the milliseconds of one
 // step, averaged over K steps (of CUDA by the device's events), and "memory" with its peak resident

@@ -1,7 +1,6 @@
 #pragma once
-// Results that go to memory past the caches: of tensors so large that their beginning would have
-// left the caches before anybody reads it. What is in the caches stays there, and memory is not
-// read for lines that are about to be written whole.
+// Results of large tensors that go to memory past the caches. What is in the caches stays there,
+// and memory is not read for lines that are about to be written whole.
 
 #include <cstdint>
 
@@ -14,6 +13,8 @@ namespace {
 /// Bytes of a tensor that goes past the caches: in a training step whose tensors have this size,
 /// group norm takes a tenth less and what reads its result takes no longer.
 constexpr Index large_tensor = Index{8} << 20;
+/// Other levels write as usual.
+constexpr bool has_stores_past_caches = vector_bytes > 16;
 
 /// Stores a vector at `p`, a multiple of its size.
 ITO_INLINE void store_past_caches(Real* p, Vec v) {
@@ -43,7 +44,8 @@ class RowWriter {
  public:
   explicit RowWriter(const RowsOf& rows)
       : rows_(rows),
-        past_(rows.reals * static_cast<Index>(sizeof(Real)) >= large_tensor &&
+        past_(has_stores_past_caches &&
+              rows.reals * static_cast<Index>(sizeof(Real)) >= large_tensor &&
               rows.whole_vectors()),
         computed_(past_ ? rows.width : 0) {}
   RowWriter(const RowWriter&) = delete;
