@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
+#include "kernels/cpu/simd.h"
 
 namespace ito::kernels {
 namespace {
@@ -80,21 +81,28 @@ inline void group_means(const Piece& p, double* total) {
   }
 }
 
-/// Numbers per channel laid out for the rows of a piece: value(c) for each position of a row.
-template <class Value>
-inline void fill_row(const Piece& p, Real* row, const Value& value) {
-  for (Index c = 0; c < p.channels; ++c) row[c] = value(c);
-  for (Index i = p.channels; i < p.row(); ++i) row[i] = row[i - p.channels];
+/// Repeats the channels at the start of a row for its other positions.
+inline void repeat_channels(const Piece& p, Real* row) {
+  for (Index n = p.channels; n < p.row(); n *= 2) {
+    std::memcpy(row + n, row, static_cast<std::size_t>(n) * sizeof(Real));
+  }
 }
 
-/// The same with one value for all channels of a group.
+/// Numbers per channel laid out for the rows of a piece: value(c) for each position of a row.
 template <class Value>
-inline void fill_row_by_group(const Piece& p, Real* row, const Value& value) {
+inline void fill_row(const Piece& p, Real* __restrict row, const Value& value) {
+  ITO_INDEPENDENT
+  for (Index c = 0; c < p.channels; ++c) row[c] = value(c);
+  repeat_channels(p, row);
+}
+
+/// One value for all channels of a group, for the first position of a row.
+template <class Value>
+inline void fill_by_group(const Piece& p, Real* row, const Value& value) {
   for (Index g = 0; g < p.groups(); ++g) {
     const Real of_group = value(g);
     for (Index c = 0; c < p.width; ++c) row[g * p.width + c] = of_group;
   }
-  for (Index i = p.channels; i < p.row(); ++i) row[i] = row[i - p.channels];
 }
 
 }  // namespace

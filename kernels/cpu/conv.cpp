@@ -174,6 +174,7 @@ void phase_input_grad(const Conv& s, const Phase& p, const Real* dy, const Real*
   const PanelSource source{weights.data(), taps, size, s.O, s.C, 1, s.O};
   const Panels right = pack_panels(source, packed.data());
   const Gather readers = memory.gather(dy);
+  if (s.stride == 1) return gather_product(readers, right, dx);  // the one phase is all of dx
   parallel_ranges(readers.rows(), rows_of_block(right.k, right.n), [&](Index first, Index last) {
     const Index count = last - first;
     const Scratch block(count * s.C);
@@ -189,7 +190,7 @@ void direct(const Conv& s, const Real* x, const Real* w, Real* y) {
   if (rows * s.O == 0) return;
   if (k == 0) return clear(y, rows * s.O);
   if (pointwise(s)) return gemm({.m = rows, .n = s.O, .k = s.C}, x, w, y);
-  if (to_few_channels(s)) return conv_to_few(s, neighbourhoods(s, s.KH * s.KW * s.O), x, w, y);
+  if (to_few_channels(s)) return conv_to_few(s, neighbourhoods(s, products_of_pixel(s)), x, w, y);
   const GatherMemory memory = neighbourhoods(s, s.C);
   const Scratch packed(packed_size(k, s.O));
   const PanelSource source{w, 1, 0, k, s.O, s.O, 1};

@@ -21,21 +21,26 @@ void conv_to_few_image(const Conv& s, const Gather& under, const RightOperand& t
       Real sum = 0;
       for (Index t = 0; t < under.taps; ++t) {
         const Index pixel = under.offsets[t * under.positions + p];
-        if (pixel >= 0) sum += z[pixel + t * s.O + o];
+        const Real* const from = pixel < 0 ? under.zeros : z + pixel + t * s.O;
+        sum += from[o];
       }
       y[p * s.O + o] = sum;
     }
   }
 }
 
-/// `memory` gathers what lies under the taps of an output from images of depth taps O.
+/// The depth of z: taps O rounded up to whole vectors, which products are made of.
+constexpr Index products_of_pixel(const Conv& s) { return whole_vectors(s.KH * s.KW * s.O); }
+
+/// `memory` gathers what lies under the taps of an output from images like z.
 void conv_to_few(const Conv& s, const GatherMemory& memory, const Real* x, const Real* w, Real* y) {
   const Gather under = memory.gather(nullptr);
-  const Scratch turned(s.C * under.depth);  // [C, taps, O]
+  const Scratch turned(s.C * under.depth);  // [C, depth], of each row [taps, O] and zeros
+  for (Index i = 0; i < s.C * under.depth; ++i) turned.data()[i] = 0;
   for (Index t = 0; t < under.taps; ++t)
     for (Index c = 0; c < s.C; ++c)
       for (Index o = 0; o < s.O; ++o)
-        turned.data()[(c * under.taps + t) * s.O + o] = w[(t * s.C + c) * s.O + o];
+        turned.data()[c * under.depth + t * s.O + o] = w[(t * s.C + c) * s.O + o];
   const RightOperand taps({.m = s.H * s.W, .n = under.depth, .k = s.C}, turned.data());
   parallel_for(s.N, [&](Index n) {
     const Scratch z(s.H * s.W * under.depth);

@@ -19,6 +19,8 @@ struct Gather {
   const Real* x = nullptr;
   const Real* zeros = nullptr;  ///< `depth` of them
   const Index* offsets = nullptr;
+  /// With few channels, the same for each number of a neighbourhood: [positions][taps][depth].
+  const Index* elements = nullptr;
   Index images = 0, image_size = 0, positions = 0, taps = 0, depth = 0;
 
   Index rows() const { return images * positions; }
@@ -63,13 +65,25 @@ void fill_offsets(const Extent& e, const RowSource& row_source, const ColumnSour
   }
 }
 
-/// Memory of a Gather: its offsets and zeros.
+/// The elements of g from its offsets.
+inline void fill_elements(const Gather& g, Index* elements) {
+  for (Index i = 0; i < g.positions; ++i) {
+    for (Index t = 0; t < g.taps; ++t) {
+      const Index offset = g.offsets[t * g.positions + i];
+      for (Index c = 0; c < g.depth; ++c) *elements++ = offset < 0 ? -1 : offset + c;
+    }
+  }
+}
+
+/// Memory of a Gather: its offsets, elements and zeros.
 class GatherMemory {
  public:
   template <class RowSource, class ColumnSource>
   GatherMemory(Index images, const Extent& e, const RowSource& row_source,
                const ColumnSource& column_source)
-      : offsets_(e.KH * e.KW * e.rows * e.columns), zeros_(e.depth) {
+      : offsets_(e.KH * e.KW * e.rows * e.columns),
+        elements_(e.depth < few_channels ? e.KH * e.KW * e.rows * e.columns * e.depth : 0),
+        zeros_(e.depth) {
     fill_offsets(e, row_source, column_source, offsets_.data());
     for (Index i = 0; i < e.depth; ++i) zeros_.data()[i] = 0;
     gather_.zeros = zeros_.data();
@@ -79,6 +93,10 @@ class GatherMemory {
     gather_.positions = e.rows * e.columns;
     gather_.taps = e.KH * e.KW;
     gather_.depth = e.depth;
+    if (e.depth < few_channels) {
+      fill_elements(gather_, elements_.data());
+      gather_.elements = elements_.data();
+    }
   }
   Gather gather(const Real* x) const {
     Gather g = gather_;
@@ -87,25 +105,26 @@ class GatherMemory {
   }
 
  private:
-  ScratchOf<Index> offsets_;
+  ScratchOf<Index> offsets_, elements_;
   Scratch zeros_;
   Gather gather_;
 };
 
-/// Copies the neighbourhoods of rows [row, row + count) side by side: out[count][taps * depth].
-void copy_neighbourhoods(const Gather& g, Index row, Index count, Real* out) {
-  Index position = row % g.positions;
-  const Real* image = g.x + row / g.positions * g.image_size;
-  for (Index r = 0; r < count; ++r) {
-    const Index* offset = g.offsets + position;
-    for (Index t = 0; t < g.taps; ++t, offset += g.positions) {
-      const Real* pixel = *offset < 0 ? g.zeros : image + *offset;
-      for (Index c = 0; c < g.depth; ++c) *out++ = pixel[c];
+/// Copies the neighbourhoods of rows [row, row + count) side by side: out[count][taps * depth]. No
+/// branch depends on what is outside of the image: at its edges none could be foretold.
+inline void copy_neighbourhoods(const Gather& g, Index row, Index count, Real* out) {
+  const Index width = g.taps * g.depth;
+  for (Index done = 0; done < count;) {
+    const Index position = (row + done) % g.positions;
+    const Index positions = smaller(count - done, g.positions - position);
+    const Real* const image = g.x + (row + done) / g.positions * g.image_size;
+    const Index* const element = g.elements + position * width;
+    for (Index i = 0; i < positions * width; ++i) {
+      const Real* const from = element[i] < 0 ? g.zeros : image + element[i];
+      out[i] = *from;
     }
-    if (++position == g.positions) {
-      position = 0;
-      image += g.image_size;
-    }
+    out += positions * width;
+    done += positions;
   }
 }
 

@@ -20,20 +20,23 @@ Input input_of(const Piece& p, const Real* x, const Real* gamma, const Real* bet
           beta == nullptr ? nullptr : beta + p.first};
 }
 
-/// What normalises a row: z = ((x - center) inverse) weight + shift.
+/// What normalises a row: z = (x - center) slope + shift, slope = inverse gamma.
 class RowScale {
  public:
   RowScale(const Piece& p, const Input& in, const Real* mean, const Real* rstd)
-      : memory_(4 * p.row()), row_(p.row()) {
-    fill_row_by_group(p, center(), [mean](Index g) { return mean[g]; });
-    fill_row_by_group(p, inverse(), [rstd](Index g) { return rstd[g]; });
-    fill_row(p, weight(), [&](Index c) { return in.gamma == nullptr ? Real(1) : in.gamma[c]; });
+      : memory_(3 * p.row() + p.channels), row_(p.row()) {
+    fill_by_group(p, inverse(), [rstd](Index g) { return rstd[g]; });
+    fill_by_group(p, center(), [mean](Index g) { return mean[g]; });
+    repeat_channels(p, center());
+    fill_row(p, slope(), [&, of_group = inverse()](Index c) {
+      return in.gamma == nullptr ? of_group[c] : of_group[c] * in.gamma[c];
+    });
     fill_row(p, shift(), [&](Index c) { return in.beta == nullptr ? Real(0) : in.beta[c]; });
   }
   Real* center() const { return memory_.data(); }
-  Real* inverse() const { return memory_.data() + row_; }
-  Real* weight() const { return memory_.data() + 2 * row_; }
-  Real* shift() const { return memory_.data() + 3 * row_; }
+  Real* slope() const { return memory_.data() + row_; }
+  Real* shift() const { return memory_.data() + 2 * row_; }
+  Real* inverse() const { return memory_.data() + 3 * row_; }  ///< of each channel once
 
  private:
   Scratch memory_;
@@ -95,14 +98,17 @@ struct ChannelMoments {
 
 /// Adds a run of `rows` rows, first being its first, of which `sums` are known.
 void add_run(const Piece& p, Index rows, const Real* first, const RunSums& sums,
-             const double* origin, const ChannelMoments& to) {
+             const double* __restrict origin, const ChannelMoments& to) {
   const auto count = static_cast<double>(rows);
+  double* __restrict sum = to.sum;
+  double* __restrict square = to.square;
   for (Index c = 0; c < p.row(); c += p.channels) {
+    ITO_INDEPENDENT
     for (Index i = 0; i < p.channels; ++i) {
       const auto d = static_cast<double>(sums.d[c + i]);
       const double shift = static_cast<double>(first[c + i]) - origin[i];
-      to.sum[i] += d + count * shift;
-      to.square[i] += static_cast<double>(sums.square[c + i]) + shift * (2 * d + count * shift);
+      sum[i] += d + count * shift;
+      square[i] += static_cast<double>(sums.square[c + i]) + shift * (2 * d + count * shift);
     }
   }
 }
@@ -115,9 +121,9 @@ void group_moments(const Piece& p, double eps, const Real* x, Real* mean, Real* 
   const ScratchOf<double> memory(3 * p.channels);
   double* const origin = memory.data();
   const ChannelMoments total = {origin + p.channels, origin + 2 * p.channels};
-  for (Index c = 0; c < p.channels; ++c) {
-    origin[c] = static_cast<double>(x[c - c % p.width]);
-    total.sum[c] = total.square[c] = 0;
+  for (Index c = 0; c < p.channels; ++c) total.sum[c] = total.square[c] = 0;
+  for (Index g = 0; g < p.channels; g += p.width) {
+    for (Index c = g; c < g + p.width; ++c) origin[c] = static_cast<double>(x[g]);
   }
   const Scratch run(2 * p.row());
   const RunSums sums = {run.data(), run.data() + p.row()};
@@ -142,8 +148,7 @@ template <bool silu>
 void normalize(const Piece& p, const Input& in, const RowScale& scale, Real* y) {
   const Real* __restrict center = scale.center();
   const Real* __restrict shift = scale.shift();
-  Real* __restrict slope = scale.inverse();
-  for (Index c = 0; c < p.row(); ++c) slope[c] *= scale.weight()[c];
+  const Real* __restrict slope = scale.slope();
   const Index n = p.row();
   const RowWriter writer({p.images * p.S * p.C, y, n, p.stride()});
   for (Index r = 0; r < p.rows(); ++r) {
@@ -171,10 +176,8 @@ void activation_grad(const Piece& p, const Input& in, const RowScale& scale, con
                      Real* dx, const ChannelGrads& sums) {
   const Index n = p.row();
   const Real* __restrict center = scale.center();
+  const Real* __restrict slope = scale.slope();
   const Real* __restrict shift = scale.shift();
-  const Scratch memory(n);
-  Real* __restrict slope = memory.data();
-  for (Index c = 0; c < n; ++c) slope[c] = scale.inverse()[c] * scale.weight()[c];
   channel_sums<2>(p, {sums.dz, sums.dz_normal}, [=](Index i, Real* __restrict sum) {
     const Real* __restrict x = in.x + i;
     const Real* __restrict g = dy + i;
@@ -208,20 +211,21 @@ void normalize_grad(const Piece& p, const Input& in, const RowScale& scale,
   }
   group_means(p, of_dz);
   group_means(p, of_dz_normal);
-  const Scratch memory(3 * p.row());
-  Real* __restrict factor = memory.data();  // dx = factor dz - (offset + (x - mean) slope)
-  Real* __restrict offset = factor + p.row();
+  const Scratch memory(2 * p.row());
+  Real* __restrict offset = memory.data();  // dx = factor dz - (offset + (x - mean) slope)
   Real* __restrict slope = offset + p.row();
-  const Real* inverse = scale.inverse();
-  fill_row(p, factor, [&](Index c) { return inverse[c] * scale.weight()[c]; });
-  fill_row(p, offset, [&](Index c) { return inverse[c] * static_cast<Real>(of_dz[c]); });
+  const Real* __restrict inverse = scale.inverse();
+  fill_row(p, offset, [=](Index c) { return inverse[c] * static_cast<Real>(of_dz[c]); });
   fill_row(p, slope,
-           [&](Index c) { return inverse[c] * inverse[c] * static_cast<Real>(of_dz_normal[c]); });
+           [=](Index c) { return inverse[c] * inverse[c] * static_cast<Real>(of_dz_normal[c]); });
   const Real* __restrict center = scale.center();
+  const Real* __restrict factor = scale.slope();
+  const Index n = p.row();
   for (Index r = 0; r < p.rows(); ++r) {
     const Real* __restrict x = in.x + r * p.stride();
     Real* __restrict d = dx + r * p.stride();
-    for (Index c = 0; c < p.row(); ++c) {
+    ITO_INDEPENDENT
+    for (Index c = 0; c < n; ++c) {
       d[c] = d[c] * factor[c] - fma_(x[c] - center[c], slope[c], offset[c]);
     }
   }

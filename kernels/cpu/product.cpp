@@ -151,7 +151,7 @@ Panel panel(const Panels& b, Index first, Index last, Index k) {
   const Index width = smaller(panel_width, last - first);
   const Index vectors = (width + lanes - 1) / lanes;
   if (b.step > 0) return {b.data + k * b.step + first, b.step, width, vectors, 0};
-  const Index whole = smaller(panel_width, (b.n - first + lanes - 1) / lanes * lanes);
+  const Index whole = smaller(panel_width, whole_vectors(b.n - first));
   return {b.data + first * b.k + k * whole, whole, width, vectors, b.ahead};
 }
 
@@ -186,7 +186,7 @@ void pack_transposed(const PanelSource& s, const Real* in, Index depth, Real* ou
 
 /// Packs `width` columns of the rows of one tap; returns where the next tap goes.
 Real* pack_tap(const PanelSource& s, const Real* in, Index width, Real* out) {
-  const Index whole = (width + lanes - 1) / lanes * lanes;
+  const Index whole = whole_vectors(width);
   Index first = 0;
   if (width == panel_width && s.row_stride == 1) {
     first = s.depth / lanes * lanes;
@@ -236,7 +236,7 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
 
 }  // namespace
 
-Index packed_size(Index k, Index n) { return k * ((n + lanes - 1) / lanes * lanes); }
+Index packed_size(Index k, Index n) { return k * whole_vectors(n); }
 
 Panels pack_panels(const PanelSource& s, Real* packed) {
   const Index k = s.taps * s.depth;

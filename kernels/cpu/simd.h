@@ -36,6 +36,7 @@ constexpr int vector_bytes = 16;
 
 using Vec = Real __attribute__((vector_size(vector_bytes)));
 constexpr Index lanes = vector_bytes / static_cast<int>(sizeof(Real));
+[[maybe_unused]] constexpr Index whole_vectors(Index n) { return (n + lanes - 1) / lanes * lanes; }
 
 ITO_INLINE Vec load(const Real* p) {
   Vec v;

@@ -102,45 +102,55 @@ class Products {
   /// y of the panel that begins at column o.
   void transform_outputs(Index o) const {
     const Addend& a = out_.addend;
-    if (a.shift == nullptr)
-      return transform_outputs(o, [](Vec v, Index, Index, const Real*) { return v; });
+    if (a.shift == nullptr) {
+      return transform_outputs(o, [](Vec v, const Place&) { return v; });
+    }
     const Vec scale = broadcast(a.scale);
     const Index images = a.per_image ? tiles_.s.O : 0;
     if (a.residual == nullptr) {
-      return transform_outputs(o, [=, this](Vec v, Index image, Index c, const Real*) {
-        return (v + part(a.shift + image * images, c)) * scale;
+      return transform_outputs(o, [=](Vec v, const Place& p) {
+        return (v + p.part(a.shift + p.image * images)) * scale;
       });
     }
-    transform_outputs(o, [=, this](Vec v, Index image, Index c, const Real* pixel) {
-      const Vec residual = part(a.residual + (pixel - out_.y), c);
-      return ((v + part(a.shift + image * images, c)) + residual) * scale;
+    transform_outputs(o, [=, this](Vec v, const Place& p) {
+      const Vec residual = p.part(a.residual + (p.pixel - out_.y));
+      return ((v + p.part(a.shift + p.image * images)) + residual) * scale;
     });
   }
 
  private:
   static constexpr Index tile_reals = frequencies<F> * panel_width;
 
-  /// The vector of a row of output channels that begins at channel c.
-  ITO_INLINE Vec part(const Real* row, Index c) const { return load_part(row + c, tiles_.s.O - c); }
+  /// The channels [c, c + count) of a pixel of the output.
+  struct Place {
+    Real* pixel;
+    Index image, c, count;
+    ITO_INLINE Vec part(const Real* row) const { return load_part(row + c, count); }
+  };
 
-  /// `add(v, image, c, pixel)` is what goes to `pixel` from channel c on instead of v.
+  /// `add(v, place)` is what goes to `place` instead of v.
   template <class Add>
   void transform_outputs(Index o, const Add& add) const {
     for (Index t = 0; t < count_; ++t) {
       const Index next = smaller(t + prefetch_tiles, count_ - 1);
       const Index image = tiles_.image(first_ + t);
+      Real* const* to = pixels_.data() + t * pixels<F>;
       for (Index j = 0; j < smaller(panel_width, tiles_.s.O - o); j += lanes) {
         prefetch_pixels(pixels_.data() + next * pixels<F>, pixels<F>, o + j);
-        transform_output(m_.data() + t * tile_reals + j, pixels_.data() + t * pixels<F>, o + j,
-                         image, add);
+        const Real* m = m_.data() + t * tile_reals + j;
+        const Index count = tiles_.s.O - (o + j);
+        if (count >= lanes) {
+          transform_output(m, to, {nullptr, image, o + j, lanes}, add);
+        } else {
+          transform_output(m, to, {nullptr, image, o + j, count}, add);
+        }
       }
     }
   }
 
   /// One vector of the pixels of one tile.
   template <class Add>
-  ITO_INLINE void transform_output(const Real* m, Real* const* to, Index o, Index image,
-                                   const Add& add) const {
+  ITO_INLINE void transform_output(const Real* m, Real* const* to, Place at, const Add& add) const {
     Vec half[F::outputs][F::size];
     for (int c = 0; c < F::size; ++c) {
       Vec in[F::size], out[F::outputs];
@@ -152,9 +162,9 @@ class Products {
       Vec out[F::outputs];
       F::output(half[r], out);
       for (int c = 0; c < F::outputs; ++c) {
-        Real* pixel = to[r * F::outputs + c];
-        if (pixel == nullptr) continue;
-        store_part(pixel + o, add(out[c], image, o, pixel), tiles_.s.O - o);
+        at.pixel = to[r * F::outputs + c];
+        if (at.pixel == nullptr) continue;
+        store_part(at.pixel + at.c, add(out[c], at), at.count);
       }
     }
   }

@@ -3,14 +3,13 @@
 // channels.
 
 #include "kernels/cpu/product.h"
+#include "kernels/cpu/scratch.h"
 #include "kernels/cpu/winograd.h"
 #include "kernels/cpu/winograd_f2.h"
 #include "kernels/cpu/winograd_f4.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
-
-constexpr Index whole_vectors(Index n) { return (n + lanes - 1) / lanes * lanes; }
 
 /// A row of transformed channels takes an odd number of cache lines, so that rows do not fall on
 /// the same cache sets.
@@ -32,46 +31,74 @@ ITO_INLINE void store_part(Real* p, Vec v, Index count) {
   std::memcpy(p, part, static_cast<std::size_t>(count) * sizeof(Real));
 }
 
+/// Where the pixels of `side` x `side` windows lie, one window after the other: their distance from
+/// the start of an image [H, W, C], or -1 outside of it. Images that are alike share them.
+template <int side>
+class Windows {
+ public:
+  explicit Windows(Index count) : at_(count * pixels) {}
+
+  /// The window that begins at (row, column).
+  void place(Index window, Index row, Index column, Index H, Index W, Index C) const {
+    Index* at = at_.data() + window * pixels;
+    for (int i = 0; i < side; ++i) {
+      for (int j = 0; j < side; ++j) {
+        const bool inside = row + i >= 0 && row + i < H && column + j >= 0 && column + j < W;
+        *at++ = inside ? ((row + i) * W + column + j) * C : -1;
+      }
+    }
+  }
+
+  /// Pointers to the pixels of a window of `image`, `outside` for those that it does not have.
+  template <class T>
+  ITO_INLINE void point(Index window, T* image, T* outside, T** to) const {
+    const Index* at = at_.data() + window * pixels;
+    for (int i = 0; i < pixels; ++i) to[i] = at[i] < 0 ? outside : image + at[i];
+  }
+
+ private:
+  static constexpr int pixels = side * side;
+  ScratchOf<Index> at_;
+};
+
 /// The tiles of F's outputs that cover an image [P, Q], counted over all images.
 template <class F>
-struct Tiles {
-  Correlation s;
-  Index rows, columns;
+class Tiles {
+ public:
+  const Correlation s;
 
   explicit Tiles(const Correlation& correlation)
       : s(correlation),
-        rows((s.P + F::outputs - 1) / F::outputs),
-        columns((s.Q + F::outputs - 1) / F::outputs) {}
-  Index count() const { return s.N * rows * columns; }
-  Index image(Index t) const { return t / (rows * columns); }
+        rows_((s.P + F::outputs - 1) / F::outputs),
+        columns_((s.Q + F::outputs - 1) / F::outputs),
+        inputs_(rows_ * columns_),
+        outputs_(rows_ * columns_) {
+    for (Index i = 0; i < rows_ * columns_; ++i) {
+      const Index row = i / columns_ * F::outputs, column = i % columns_ * F::outputs;
+      inputs_.place(i, row - s.pad, column - s.pad, s.H, s.W, s.C);
+      outputs_.place(i, row, column, s.P, s.Q, s.O);
+    }
+  }
+  Index count() const { return s.N * rows_ * columns_; }
+  Index image(Index t) const { return t / (rows_ * columns_); }
 
   /// Pointers to the pixels of x that tile `t` reads; `zeros` (C of them) outside.
   void inputs(Index t, const Real* x, const Real* zeros, const Real** pixels) const {
-    const Index row = t / columns % rows * F::outputs - s.pad;
-    const Index column = t % columns * F::outputs - s.pad;
-    const Real* image = x + t / columns / rows * s.H * s.W * s.C;
-    for (int i = 0; i < F::size; ++i) {
-      const bool inside = row + i >= 0 && row + i < s.H;
-      for (int j = 0; j < F::size; ++j) {
-        const bool has = inside && column + j >= 0 && column + j < s.W;
-        pixels[i * F::size + j] = has ? image + ((row + i) * s.W + column + j) * s.C : zeros;
-      }
-    }
+    inputs_.point(in_image(t), x + image(t) * s.H * s.W * s.C, zeros, pixels);
   }
 
   /// Pointers to the pixels of y, with `outside` for those of the tile that y does not have.
   template <class T>
   void outputs(Index t, T* y, T* outside, T** pixels) const {
-    const Index row = t / columns % rows * F::outputs;
-    const Index column = t % columns * F::outputs;
-    T* image = y + t / columns / rows * s.P * s.Q * s.O;
-    for (int i = 0; i < F::outputs; ++i) {
-      for (int j = 0; j < F::outputs; ++j) {
-        const bool has = row + i < s.P && column + j < s.Q;
-        pixels[i * F::outputs + j] = has ? image + ((row + i) * s.Q + column + j) * s.O : outside;
-      }
-    }
+    outputs_.point(in_image(t), y + image(t) * s.P * s.Q * s.O, outside, pixels);
   }
+
+ private:
+  Index in_image(Index t) const { return t % (rows_ * columns_); }
+
+  Index rows_, columns_;
+  Windows<F::size> inputs_;
+  Windows<F::outputs> outputs_;
 };
 
 /// Tiles to ask memory for ahead of their use; their pixels lie where the processor does not guess.
@@ -82,39 +109,55 @@ ITO_INLINE void prefetch_pixels(const Real* const* pixels, Index count, Index c)
   for (Index i = 0; i < count; ++i) __builtin_prefetch(pixels[i] + c, 0, 2);
 }
 
+/// Channels [c, c + lanes) of transform_tile, of which `count` are there. Not unrolled, as what is
+/// half done does not fit the registers either way.
+template <class T, int First, int Rows>
+ITO_INLINE void transform_channels(const Real* const* pixels, Index c, Index count, Real* out,
+                                   Index stride) {
+  constexpr Index From = T::from, To = T::to;
+  Vec half[Rows][From];
+#pragma GCC unroll 1
+  for (Index j = 0; j < From; ++j) {
+    Vec in[From], column[To];
+    for (Index i = 0; i < From; ++i) in[i] = load_part(pixels[i * From + j] + c, count);
+    T::apply(in, column);
+    for (Index i = 0; i < Rows; ++i) half[i][j] = column[First + i];
+  }
+#pragma GCC unroll 1
+  for (Index i = 0; i < Rows; ++i) {
+    Vec row[To];
+    T::apply(half[i], row);
+    for (Index j = 0; j < To; ++j) store(out + (i * To + j) * stride + c, row[j]);
+  }
+}
+
 /// Rows [First, First + Rows) of the transform T of one tile, in each dimension from `From` to `To`
 /// values: pixels[From * From][channels] -> out[(i * To + j) * stride + channel], i counted from
 /// First. The pixels `next` are those of a later tile.
 template <class T, int First, int Rows>
 ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels,
                                Real* out, Index stride) {
-  constexpr Index From = T::from, To = T::to;
-  for (Index c = 0; c < channels; c += lanes) {
-    prefetch_pixels(next, From * From, c);
-    Vec half[Rows][From];
-    for (Index j = 0; j < From; ++j) {
-      Vec in[From], column[To];
-      for (Index i = 0; i < From; ++i) in[i] = load_part(pixels[i * From + j] + c, channels - c);
-      T::apply(in, column);
-      for (Index i = 0; i < Rows; ++i) half[i][j] = column[First + i];
+  const Index whole = channels / lanes * lanes;
+  for (Index c = 0; c < whole; c += lanes) {
+    for (int i = T::seen; i < T::from; ++i) {
+      prefetch_pixels(next + i * T::from + T::seen, T::from - T::seen, c);
     }
-    for (Index i = 0; i < Rows; ++i) {
-      Vec row[To];
-      T::apply(half[i], row);
-      for (Index j = 0; j < To; ++j) store(out + (i * To + j) * stride + c, row[j]);
-    }
+    transform_channels<T, First, Rows>(pixels, c, lanes, out, stride);
   }
+  if (whole == channels) return;
+  transform_channels<T, First, Rows>(pixels, whole, channels - whole, out, stride);
 }
 
-/// The transforms of a tile of the input and, for a weight gradient, of the output's gradient.
+/// The transforms of a tile of the input and, for a weight gradient, of the output's gradient;
+/// `seen` of its first rows and columns have been read for tiles before.
 template <class F>
 struct InputTransform {
-  static constexpr int from = F::size, to = F::size;
+  static constexpr int from = F::size, to = F::size, seen = F::size - F::outputs;
   static ITO_INLINE void apply(const Vec (&in)[from], Vec (&out)[to]) { F::input(in, out); }
 };
 template <class F>
 struct OutputAdjoint {
-  static constexpr int from = F::outputs, to = F::size;
+  static constexpr int from = F::outputs, to = F::size, seen = 0;
   static ITO_INLINE void apply(const Vec (&in)[from], Vec (&out)[to]) {
     F::output_adjoint(in, out);
   }
