@@ -25,8 +25,9 @@ Index rows_at_once(const Gemm& g) {
   return g.transpose_a && columns > rows_of_block(g.k, g.n) ? columns : rows_of_block(g.k, g.n);
 }
 
+/// Not where B lies as its one panel would be packed.
 bool needs_packing(const Gemm& g) {
-  return g.transpose_b || g.n % lanes != 0 || g.m >= packing_rows;
+  return g.transpose_b || g.n % lanes != 0 || (g.n > panel_width && g.m >= packing_rows);
 }
 
 Panels panels_of(const Gemm& g, const Real* b, Real* packed) {

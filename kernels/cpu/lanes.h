@@ -3,6 +3,9 @@
 // partial results, element i in partial i % 16, folded in halves. The width is part of the
 // definition of the result, not that of a register.
 
+#include <cstring>
+#include <utility>
+
 #include "kernels/types.h"
 
 namespace ito::kernels {
@@ -10,13 +13,26 @@ namespace {
 
 constexpr Index partials = 16;
 
-/// Folds `partial` to one value with `combine`.
-template <class T, class Combine>
-inline T fold(T (&partial)[partials], const Combine& combine) {
-  for (Index half = partials / 2; half > 0; half /= 2) {
-    for (Index i = 0; i < half; ++i) partial[i] = combine(partial[i], partial[i + half]);
+template <class T, int n>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(n * sizeof(T))));
+};
+template <class T, int n>
+using Lanes = typename VectorOf<T, n>::type;
+
+/// Folds 2 n partial results to one with `combine`, which takes vectors as well; I: 0 to n - 1.
+template <class T, class Combine, int... I>
+inline T fold(const Lanes<T, 2 * sizeof...(I)>& partial, const Combine& combine,
+              std::integer_sequence<int, I...>) {
+  constexpr int n = sizeof...(I);
+  if constexpr (n == 1) {
+    return combine(partial[0], partial[1]);
+  } else {
+    const Lanes<T, n> low = __builtin_shufflevector(partial, partial, I...);
+    const Lanes<T, n> high = __builtin_shufflevector(partial, partial, (n + I)...);
+    const Lanes<T, n> both = combine(low, high);
+    return fold<T>(both, combine, std::make_integer_sequence<int, n / 2>());
   }
-  return partial[0];
 }
 
 /// combine over term(0), ..., term(n - 1), starting from `identity`.
@@ -29,20 +45,22 @@ inline T reduce_lanes(Index n, T identity, const Combine& combine, const Term& t
     for (Index j = 0; j < partials; ++j) partial[j] = combine(partial[j], term(i + j));
   }
   for (Index j = 0; i + j < n; ++j) partial[j] = combine(partial[j], term(i + j));
-  return fold(partial, combine);
+  Lanes<T, partials> all;
+  std::memcpy(&all, partial, sizeof all);
+  return fold<T>(all, combine, std::make_integer_sequence<int, partials / 2>());
 }
 
 template <class T, class Term>
 inline T sum_lanes(Index n, const Term& term) {
   return reduce_lanes<T>(
-      n, T(0), [](T a, T b) { return a + b; }, term);
+      n, T(0), [](const auto& a, const auto& b) { return a + b; }, term);
 }
 
 /// The largest of term(0), ..., term(n - 1), n > 0.
 template <class Term>
 inline Real max_lanes(Index n, const Term& term) {
   return reduce_lanes<Real>(
-      n, term(0), [](Real a, Real b) { return a > b ? a : b; }, term);
+      n, term(0), [](const auto& a, const auto& b) { return a > b ? a : b; }, term);
 }
 
 }  // namespace

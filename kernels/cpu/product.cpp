@@ -171,15 +171,15 @@ void compute_tile(const Tile& tile, Index rows, const Panel& right, const Comput
   }
 }
 
-/// Packs the first `depth` rows, a multiple of lanes, of a whole panel of columns that lie along
-/// the rows of b (B is b^T).
-void pack_transposed(const PanelSource& s, const Real* in, Index depth, Real* out) {
-  for (Index d = 0; d < depth; d += lanes, out += lanes * panel_width) {
-    for (Index j = 0; j < panel_width; j += lanes) {
+/// Packs the first `depth` rows of a panel of `width` columns that lie along the rows of b (B is
+/// b^T); both are multiples of lanes.
+void pack_transposed(const PanelSource& s, const Real* in, Index depth, Index width, Real* out) {
+  for (Index d = 0; d < depth; d += lanes, out += lanes * width) {
+    for (Index j = 0; j < width; j += lanes) {
       Vec block[lanes];
       for (Index i = 0; i < lanes; ++i) block[i] = load(in + (j + i) * s.column_stride + d);
       transpose(block);
-      for (Index i = 0; i < lanes; ++i) store(out + i * panel_width + j, block[i]);
+      for (Index i = 0; i < lanes; ++i) store(out + i * width + j, block[i]);
     }
   }
 }
@@ -188,20 +188,20 @@ void pack_transposed(const PanelSource& s, const Real* in, Index depth, Real* ou
 Real* pack_tap(const PanelSource& s, const Real* in, Index width, Real* out) {
   const Index whole = whole_vectors(width);
   Index first = 0;
-  if (width == panel_width && s.row_stride == 1) {
+  if (width == whole && s.row_stride == 1) {
     first = s.depth / lanes * lanes;
-    pack_transposed(s, in, first, out);
+    pack_transposed(s, in, first, width, out);
     in += first;
     out += first * whole;
   }
   for (Index d = first; d < s.depth; ++d, in += s.row_stride, out += whole) {
-    if (s.column_stride == 1) prefetch_row(in + prefetch_rows * s.row_stride);
-    if (width == panel_width && s.column_stride == 1) {
-      for (Index v = 0; v < tile_vectors; ++v) store(out + v * lanes, load(in + v * lanes));
-      continue;
+    Index j = 0;
+    if (s.column_stride == 1) {
+      prefetch_row(in + prefetch_rows * s.row_stride);
+      for (; j + lanes <= width; j += lanes) store(out + j, load(in + j));
     }
-    for (Index j = 0; j < width; ++j) out[j] = in[j * s.column_stride];
-    for (Index j = width; j < whole; ++j) out[j] = 0;
+    for (; j < width; ++j) out[j] = in[j * s.column_stride];
+    for (; j < whole; ++j) out[j] = 0;
   }
   return out;
 }
@@ -228,7 +228,8 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
                                : rows == tile_rows ? full_tile
                                                    : tiles.rows[rows - 1][right.vectors - 1];
       compute_tile(tile, rows, right, [&](const Tile& whole) {
-        compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, k.offset, k.depth, right, whole);
+        compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, a.offset + k.offset, k.depth, right,
+                whole);
       });
     }
   }
@@ -260,7 +261,7 @@ void multiply_rows(const RowPointers& a, const Panels& b, const Block& c) {
     }
     return;
   }
-  const Index step = block_depth / a.depth;
+  const Index step = a.taps == 1 ? 1 : block_depth / a.depth;
   for (Index t = 0; t < a.taps; t += step) {
     multiply_rows_block(a, b, c, {t, smaller(step, a.taps - t), 0, a.depth});
   }
@@ -279,7 +280,7 @@ void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c) 
       const ColumnsTile compute =
           rows == tile_rows ? full_tile : tiles.columns[rows - 1][right.vectors - 1];
       compute_tile(tile, rows, right,
-                   [&](const Tile& whole) { compute(a.columns, i, a.depth, right, whole); });
+                   [&](const Tile& whole) { compute(a.columns, a.offset + i, a.depth, right, whole); });
     }
   }
 }

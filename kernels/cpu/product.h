@@ -67,6 +67,7 @@ struct RowPointers {
   Index first = 0;
   /// If not 0: from any row to the one that the next tile reads, to be asked for meanwhile.
   Index next = 0;
+  Index offset = 0;  ///< from every pointer to where its row is
 };
 constexpr Index row_pointers(Index count, Index taps) {
   return (count + tile_rows - 1) / tile_rows * tile_rows * taps;
@@ -92,6 +93,7 @@ struct ColumnPointers {
   /// If not 0: from any column to the one that the next block of K has in its place, to be asked
   /// for meanwhile.
   Index next = 0;
+  Index offset = 0;  ///< from every pointer to where its column is
 };
 
 /// C[0:count, first:last] (+)= A B for one block of K; blocks go in order, `accumulate` from the

@@ -38,17 +38,33 @@ inline Real reduce_contiguous(const Real* x, Index n) {
   return lane[0];
 }
 
-/// Reduces n rows of `inner` values into y, row after row.
+/// Reduces `columns` columns of n rows that lie `stride` apart, row after row, in registers.
+template <class F, Index columns>
+inline void reduce_columns(const Real* x, Real* y, Index n, Index stride) {
+  Real result[columns];
+  for (Real& value : result) value = F::start();
+  for (Index i = 0; i < n; ++i, x += stride) {
+    for (Index j = 0; j < columns; ++j) result[j] = F::join(result[j], x[j]);
+  }
+  for (Index j = 0; j < columns; ++j) y[j] = result[j];
+}
+
+/// Reduces n rows of `inner` values into y.
 template <class F>
 inline void reduce_rows(const Real* x, Real* y, Index n, Index inner) {
+  constexpr Index many = 8 * lanes;
   if (inner == 1) {
     *y = reduce_contiguous<F>(x, n);
     return;
   }
-  for (Index j = 0; j < inner; ++j) y[j] = F::start();
+  Index j = 0;
+  for (; j + many <= inner; j += many) reduce_columns<F, many>(x + j, y + j, n, inner);
+  for (; j + lanes <= inner; j += lanes) reduce_columns<F, lanes>(x + j, y + j, n, inner);
+  if (j == inner) return;
+  for (Index k = j; k < inner; ++k) y[k] = F::start();
   for (Index i = 0; i < n; ++i) {
     const Real* const row = x + i * inner;
-    for (Index j = 0; j < inner; ++j) y[j] = F::join(y[j], row[j]);
+    for (Index k = j; k < inner; ++k) y[k] = F::join(y[k], row[k]);
   }
 }
 

@@ -60,12 +60,10 @@ void transform_inputs(const Tiles<F>& tiles, const Input& in, Index first, Index
   }
 }
 
-/// rows[frequency][tile]: the rows of V, `row` Reals each.
+/// The rows of V of the first frequency; those of the next lie `row` Reals further on.
 template <class F>
 void point_at_rows(const Real* v, Index row, Index count, const Real** rows) {
-  for (Index f = 0; f < frequencies<F>; ++f) {
-    for (Index t = 0; t < count; ++t) *rows++ = v + (t * frequencies<F> + f) * row;
-  }
+  for (Index t = 0; t < count; ++t) rows[t] = v + t * frequencies<F> * row;
 }
 
 /// Where a correlation's result goes, and what is added to it on the way.
@@ -90,11 +88,11 @@ class Products {
     }
   }
 
-  /// m[tile][frequency] (+)= rows[frequency][tile][depth] u[frequency][depth][width]
+  /// m[tile][frequency] (+)= V[tile][frequency][depth] u[frequency][depth][width]; `rows` are V's.
   void add(const Real* const* rows, Index depth, const Real* u, Index width, bool accumulate) {
-    const Index step = filter_stride(depth, width);
+    const Index step = filter_stride(depth, width), row = row_stride(tiles_.s.C);
     for (Index f = 0; f < frequencies<F>; ++f, u += step) {
-      multiply_rows({rows + f * count_, count_, 1, depth}, {u, depth, width, 0, step},
+      multiply_rows({rows, count_, 1, depth, 0, 0, f * row}, {u, depth, width, 0, step},
                     {m_.data() + f * panel_width, tile_reals, 0, width, accumulate});
     }
   }
@@ -212,7 +210,7 @@ void correlate_block(const Tiles<F>& tiles, const Input& in, const Real* u, Inde
   const Index row = row_stride(s.C);
   const Scratch v(count * frequencies<F> * row);
   transform_inputs(tiles, in, first, count, v.data());
-  const ScratchOf<const Real*> rows(count * frequencies<F>);
+  const ScratchOf<const Real*> rows(count);
   point_at_rows<F>(v.data(), row, count, rows.data());
   Products<F> products(tiles, first, count, out);
   for (Index o = 0; o < s.O; o += panel_width) {
@@ -240,7 +238,7 @@ void correlate_panel(const Tiles<F>& tiles, const Real* v, const Filter& w, Inde
   const Correlation& s = tiles.s;
   const Index count = tiles.count(), width = panel_columns(o, s.O);
   const Scratch u(panel_reals<F>(filter_rows, width));
-  const ScratchOf<const Real*> rows(count * frequencies<F>);
+  const ScratchOf<const Real*> rows(count);
   Products<F> products(tiles, 0, count, out);
   for (Index c = 0; c < s.C; c += filter_rows) {
     const Index depth = smaller(filter_rows, s.C - c);

@@ -114,11 +114,11 @@ class RowsGradient {
   /// dU (+)= V^T dM of `count` tiles.
   void add(Index count, bool accumulate) const {
     const Real* columns[chunk_tiles];
+    for (Index t = 0; t < count; ++t) columns[t] = v_.data() + t * c_row_;
     for (Index f = 0; f < frequencies; ++f) {
-      const Real* v = v_.data() + f * chunk_tiles * c_row_;
-      for (Index t = 0; t < count; ++t) columns[t] = v + t * c_row_;
       const Panels dm{dm_.data() + f * chunk_tiles * o_row_, count, width_, o_row_};
-      multiply_columns({columns, part_.C, 0, count}, dm, {at(f, 0), width_, 0, width_, accumulate});
+      multiply_columns({columns, part_.C, 0, count, 0, f * chunk_tiles * c_row_}, dm,
+                       {at(f, 0), width_, 0, width_, accumulate});
     }
   }
 
