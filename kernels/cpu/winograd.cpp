@@ -53,9 +53,8 @@ void transform_inputs(const Tiles<F>& tiles, const Input& in, Index first, Index
     tiles.inputs(first + t, in.x(), in.zeros(), at + t * frequencies<F>);
   }
   for (Index t = 0; t < count; ++t) {
-    const Index next = smaller(t + prefetch_tiles, count - 1);
     transform_tile<InputTransform<F>, 0, F::size>(at + t * frequencies<F>,
-                                                  at + next * frequencies<F>, tiles.s.C,
+                                                  tiles.inputs_ahead(first + t, in.x()), tiles.s.C,
                                                   v + t * frequencies<F> * row, row);
   }
 }
@@ -130,11 +129,11 @@ class Products {
   template <class Add>
   void transform_outputs(Index o, const Add& add) const {
     for (Index t = 0; t < count_; ++t) {
-      const Index next = smaller(t + prefetch_tiles, count_ - 1);
+      const auto ahead = tiles_.outputs_ahead(first_ + t, out_.y);
       const Index image = tiles_.image(first_ + t);
       Real* const* to = pixels_.data() + t * pixels<F>;
       for (Index j = 0; j < smaller(panel_width, tiles_.s.O - o); j += lanes) {
-        prefetch_pixels(pixels_.data() + next * pixels<F>, pixels<F>, o + j);
+        ahead.ask(o + j);
         const Real* m = m_.data() + t * tile_reals + j;
         const Index count = tiles_.s.O - (o + j);
         if (count >= lanes) {

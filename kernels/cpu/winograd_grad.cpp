@@ -89,10 +89,9 @@ class RowsGradient {
       tiles.inputs(first + t, in.x + part_.c, in.zeros, pixels + t * size);
     }
     for (Index t = 0; t < count; ++t) {
-      const Index next = smaller(t + prefetch_tiles, count - 1);
-      transform_tile<InputTransform<F>, First, Rows>(pixels + t * size, pixels + next * size,
-                                                     part_.C, v_.data() + t * c_row_,
-                                                     chunk_tiles * c_row_);
+      transform_tile<InputTransform<F>, First, Rows>(
+          pixels + t * size, tiles.inputs_ahead(first + t, in.x + part_.c), part_.C,
+          v_.data() + t * c_row_, chunk_tiles * c_row_);
     }
   }
 
@@ -104,10 +103,9 @@ class RowsGradient {
       tiles.outputs(first + t, in.dy + part_.o, in.zeros, pixels + t * size);
     }
     for (Index t = 0; t < count; ++t) {
-      const Index next = smaller(t + prefetch_tiles, count - 1);
-      transform_tile<OutputAdjoint<F>, First, Rows>(pixels + t * size, pixels + next * size,
-                                                    part_.O, dm_.data() + t * o_row_,
-                                                    chunk_tiles * o_row_);
+      transform_tile<OutputAdjoint<F>, First, Rows>(
+          pixels + t * size, tiles.outputs_ahead(first + t, in.dy + part_.o), part_.O,
+          dm_.data() + t * o_row_, chunk_tiles * o_row_);
     }
   }
 

@@ -61,6 +61,17 @@ class Windows {
   ScratchOf<Index> at_;
 };
 
+/// Pixels to ask memory for: `count` of them, side by side.
+template <int count>
+struct Ahead {
+  const Real* first;
+  Index channels;
+  /// Their vectors at channel c, to be in the second-level cache.
+  ITO_INLINE void ask(Index c) const {
+    for (int i = 0; i < count; ++i) __builtin_prefetch(first + i * channels + c, 0, 2);
+  }
+};
+
 /// The tiles of F's outputs that cover an image [P, Q], counted over all images.
 template <class F>
 class Tiles {
@@ -93,21 +104,24 @@ class Tiles {
     outputs_.point(in_image(t), y + image(t) * s.P * s.Q * s.O, outside, pixels);
   }
 
+  /// What to ask for while tile `t` is worked on: its share of the image, but a row of tiles and
+  /// two further on, as a tile's pixels lie where the processor does not guess.
+  using Share = Ahead<F::outputs * F::outputs>;
+  Share inputs_ahead(Index t, const Real* x) const { return {ahead(t, x, s.H * s.W, s.C), s.C}; }
+  Share outputs_ahead(Index t, const Real* y) const { return {ahead(t, y, s.P * s.Q, s.O), s.O}; }
+
  private:
   Index in_image(Index t) const { return t % (rows_ * columns_); }
+  const Real* ahead(Index t, const Real* x, Index pixels, Index channels) const {
+    const Index later = smaller(t + columns_ + 2, count() - 1);
+    const Index pixel = in_image(later) * (pixels / (rows_ * columns_));
+    return x + (image(later) * pixels + pixel) * channels;
+  }
 
   Index rows_, columns_;
   Windows<F::size> inputs_;
   Windows<F::outputs> outputs_;
 };
-
-/// Tiles to ask memory for ahead of their use; their pixels lie where the processor does not guess.
-constexpr Index prefetch_tiles = 2;
-
-/// Asks for the vectors of `count` pixels at channel `c`, to be in the second-level cache.
-ITO_INLINE void prefetch_pixels(const Real* const* pixels, Index count, Index c) {
-  for (Index i = 0; i < count; ++i) __builtin_prefetch(pixels[i] + c, 0, 2);
-}
 
 /// Channels [c, c + lanes) of transform_tile, of which `count` are there. Not unrolled, as what is
 /// half done does not fit the registers either way.
@@ -133,31 +147,28 @@ ITO_INLINE void transform_channels(const Real* const* pixels, Index c, Index cou
 
 /// Rows [First, First + Rows) of the transform T of one tile, in each dimension from `From` to `To`
 /// values: pixels[From * From][channels] -> out[(i * To + j) * stride + channel], i counted from
-/// First. The pixels `next` are those of a later tile.
-template <class T, int First, int Rows>
-ITO_INLINE void transform_tile(const Real* const* pixels, const Real* const* next, Index channels,
+/// First.
+template <class T, int First, int Rows, class Share>
+ITO_INLINE void transform_tile(const Real* const* pixels, const Share& ahead, Index channels,
                                Real* out, Index stride) {
   const Index whole = channels / lanes * lanes;
   for (Index c = 0; c < whole; c += lanes) {
-    for (int i = T::seen; i < T::from; ++i) {
-      prefetch_pixels(next + i * T::from + T::seen, T::from - T::seen, c);
-    }
+    ahead.ask(c);
     transform_channels<T, First, Rows>(pixels, c, lanes, out, stride);
   }
   if (whole == channels) return;
   transform_channels<T, First, Rows>(pixels, whole, channels - whole, out, stride);
 }
 
-/// The transforms of a tile of the input and, for a weight gradient, of the output's gradient;
-/// `seen` of its first rows and columns have been read for tiles before.
+/// The transforms of a tile of the input and, for a weight gradient, of the output's gradient.
 template <class F>
 struct InputTransform {
-  static constexpr int from = F::size, to = F::size, seen = F::size - F::outputs;
+  static constexpr int from = F::size, to = F::size;
   static ITO_INLINE void apply(const Vec (&in)[from], Vec (&out)[to]) { F::input(in, out); }
 };
 template <class F>
 struct OutputAdjoint {
-  static constexpr int from = F::outputs, to = F::size, seen = 0;
+  static constexpr int from = F::outputs, to = F::size;
   static ITO_INLINE void apply(const Vec (&in)[from], Vec (&out)[to]) {
     F::output_adjoint(in, out);
   }
