@@ -228,8 +228,8 @@ void multiply_rows_block(const RowPointers& a, const Panels& b, const Block& c,
                                : rows == tile_rows ? full_tile
                                                    : tiles.rows[rows - 1][right.vectors - 1];
       compute_tile(tile, rows, right, [&](const Tile& whole) {
-        compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, a.offset + k.offset, k.depth, right,
-                whole);
+        compute(a.rows + r * a.taps + k.tap * tile_rows, k.taps, a.offset + k.offset, k.depth,
+                right, whole);
       });
     }
   }
@@ -279,8 +279,9 @@ void multiply_columns(const ColumnPointers& a, const Panels& b, const Block& c) 
       const Tile tile{c.c + i * c.stride + j - c.first, c.stride, !c.accumulate};
       const ColumnsTile compute =
           rows == tile_rows ? full_tile : tiles.columns[rows - 1][right.vectors - 1];
-      compute_tile(tile, rows, right,
-                   [&](const Tile& whole) { compute(a.columns, a.offset + i, a.depth, right, whole); });
+      compute_tile(tile, rows, right, [&](const Tile& whole) {
+        compute(a.columns, a.offset + i, a.depth, right, whole);
+      });
     }
   }
 }
