@@ -155,11 +155,10 @@ Panel panel(const Panels& b, Index first, Index last, Index k) {
   return {b.data + first * b.k + k * whole, whole, width, vectors, b.ahead};
 }
 
-/// compute(tile) for rows of `width` columns of C; where these are no whole vectors, in a copy.
+/// compute(tile) in a copy of the rows, whose `width` columns are no whole vectors.
 template <class Compute>
-void compute_tile(const Tile& tile, Index rows, const Panel& right, const Compute& compute) {
+void compute_copy(const Tile& tile, Index rows, const Panel& right, const Compute& compute) {
   const Index whole = right.vectors * lanes;
-  if (right.width == whole) return compute(tile);
   Real copy[tile_rows * panel_width] = {};
   const auto bytes = static_cast<std::size_t>(right.width) * sizeof(Real);
   for (Index i = 0; i < rows && !tile.start; ++i) {
@@ -169,6 +168,14 @@ void compute_tile(const Tile& tile, Index rows, const Panel& right, const Comput
   for (Index i = 0; i < rows; ++i) {
     std::memcpy(tile.c + i * tile.stride, copy + i * whole, bytes);
   }
+}
+
+/// compute(tile) for rows of `width` columns of C.
+template <class Compute>
+ITO_INLINE void compute_tile(const Tile& tile, Index rows, const Panel& right,
+                             const Compute& compute) {
+  if (right.width == right.vectors * lanes) return compute(tile);
+  compute_copy(tile, rows, right, compute);
 }
 
 /// Packs the first `depth` rows of a panel of `width` columns that lie along the rows of b (B is
