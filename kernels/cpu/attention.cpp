@@ -26,9 +26,7 @@ Gemm values_product(const Attention& s, Index T) { return {.m = T, .n = s.E, .k 
 /// p[T, M] = softmax(scale q k^T) for T queries.
 void probabilities(const Attention& s, Index T, const Real* q, const RightOperand& keys, Real* p) {
   multiply(scores_product(s, T), q, keys, p);
-  for (Index t = 0; t < T; ++t) {
-    softmax_row(p + t * s.M, s.M, static_cast<Real>(s.scale), p + t * s.M);
-  }
+  softmax_rows(p, T, s.M, static_cast<Real>(s.scale), p);
 }
 
 /// y for the queries [first, last) of one batch element; `kept`: where its probabilities go, if

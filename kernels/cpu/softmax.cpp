@@ -7,10 +7,12 @@
 namespace ito::kernels::ITO_LEVEL {
 namespace {
 
+/// Rows that a thread takes at a time.
+constexpr Index rows_at_once(Index n) { return 1 + elementwise_grain / (8 * (n + 1)); }
+
 template <class F>
 void parallel_rows(Index rows, Index n, const F& f) {
-  const Index grain = 1 + elementwise_grain / (8 * (n + 1));
-  parallel_ranges(rows, grain, [&](Index first, Index last) {
+  parallel_ranges(rows, rows_at_once(n), [&](Index first, Index last) {
     for (Index r = first; r < last; ++r) f(r);
   });
 }
@@ -19,7 +21,9 @@ void parallel_rows(Index rows, Index n, const F& f) {
 
 void softmax(const Real* x, Real* y, Index rows, Index n) {
   if (n == 0) return;
-  parallel_rows(rows, n, [=](Index r) { softmax_row(x + r * n, n, Real(1), y + r * n); });
+  parallel_ranges(rows, rows_at_once(n), [=](Index first, Index last) {
+    softmax_rows(x + first * n, last - first, n, Real(1), y + first * n);
+  });
 }
 
 void log_softmax(const Real* x, Real* y, Index rows, Index n) {
@@ -28,7 +32,8 @@ void log_softmax(const Real* x, Real* y, Index rows, Index n) {
     const Real* in = x + r * n;
     Real* out = y + r * n;
     const Real largest = max_of(in, n);
-    const Real log_sum = log_(exponentials(in, n, Real(1), largest, out));
+    exponentials(in, n, Real(1), largest, out);
+    const Real log_sum = log_(sum_of(out, n));
     for (Index i = 0; i < n; ++i) out[i] = (in[i] - largest) - log_sum;
   });
 }

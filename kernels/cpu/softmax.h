@@ -1,7 +1,8 @@
 #pragma once
-// Softmax of one row, for softmax and attention.
+// Softmax of rows, for softmax and attention.
 
 #include "kernels/cpu/lanes.h"
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/simd.h"
 #include "kernels/math.h"
 
@@ -26,17 +27,34 @@ inline Real max_of(const Real* x, Index n) {
   return max_lanes(lanes, [&values](Index j) { return values[j]; });
 }
 
-/// y = exp(scale x - max), and returns its sum.
-inline Real exponentials(const Real* x, Index n, Real scale, Real largest, Real* y) {
+/// y = exp(scale x - largest).
+inline void exponentials(const Real* x, Index n, Real scale, Real largest, Real* y) {
   for (Index i = 0; i < n; ++i) y[i] = exp_minus(largest - scale * x[i]);
-  return sum_lanes<Real>(n, [y](Index i) { return y[i]; });
 }
 
-/// y = softmax(scale x), scale >= 0 (so that the largest stays the largest); y may be x.
-inline void softmax_row(const Real* x, Index n, Real scale, Real* y) {
-  const Real largest = scale * max_of(x, n);
-  const Real inverse = 1 / exponentials(x, n, scale, largest, y);
-  for (Index i = 0; i < n; ++i) y[i] *= inverse;
+inline Real sum_of(const Real* x, Index n) {
+  return sum_lanes<Real>(n, [x](Index i) { return x[i]; });
+}
+
+/// y[rows, n] = softmax(scale x) of each row, scale >= 0 (so that the largest stays the largest);
+/// y may be x. Some rows take each step together, so that no row waits for its own last step.
+inline void softmax_rows(const Real* x, Index rows, Index n, Real scale, Real* y) {
+  constexpr Index most = 64, elements = 2048;
+  Real largest[most], inverse[most];
+  const Index fit = elements / n, together = fit < 1 ? 1 : smaller(fit, most);
+  for (Index first = 0; first < rows; first += together) {
+    const Index count = smaller(together, rows - first);
+    const Real* const from = x + first * n;
+    Real* const to = y + first * n;
+    for (Index r = 0; r < count; ++r) largest[r] = scale * max_of(from + r * n, n);
+    for (Index r = 0; r < count; ++r) {
+      exponentials(from + r * n, n, scale, largest[r], to + r * n);
+    }
+    for (Index r = 0; r < count; ++r) inverse[r] = 1 / sum_of(to + r * n, n);
+    for (Index r = 0; r < count; ++r) {
+      for (Index i = 0; i < n; ++i) to[r * n + i] *= inverse[r];
+    }
+  }
 }
 
 }  // namespace
