@@ -51,7 +51,7 @@ std::string header_of(const SafeTensors& contents, const std::vector<const Item*
     const std::size_t end = begin + stored_bytes(stored);
     header[item->first] = {
         {"dtype", is_integer(stored) ? "I64" : real_dtype},
-        {"shape", static_cast<const std::vector<Index>&>(stored.shape)},
+        {"shape", std::vector<Index>(stored.shape.begin(), stored.shape.end())},
         {"data_offsets", {begin, end}},
     };
     begin = end;

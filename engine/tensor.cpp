@@ -1,5 +1,6 @@
 #include "engine/tensor.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "engine/autograd.h"
@@ -13,6 +14,30 @@ Index Shape::elements() const {
   Index n = 1;
   for (const Index size : *this) n *= size;
   return n;
+}
+
+void Shape::insert(const_iterator at, std::size_t count, Index size) {
+  if (rank_ + count > kernels::max_rank) {
+    fail("shape", "at most ", kernels::max_rank, " axes are supported, got ", rank_ + count);
+  }
+  Index* const first = begin() + (at - begin());
+  std::copy_backward(first, end(), end() + count);
+  std::fill_n(first, count, size);
+  rank_ += count;
+}
+
+void Shape::erase(const_iterator at) {
+  Index* const first = begin() + (at - begin());
+  std::copy(first + 1, end(), first);
+  --rank_;
+}
+
+bool Shape::operator==(const Shape& other) const {
+  return std::equal(begin(), end(), other.begin(), other.end());
+}
+
+std::strong_ordering Shape::operator<=>(const Shape& other) const {
+  return std::lexicographical_compare_three_way(begin(), end(), other.begin(), other.end());
 }
 
 Index Shape::operator()(int axis) const {
@@ -31,9 +56,6 @@ namespace {
 
 /// Number of elements, checked: sizes may come from a file.
 Index checked_elements(const Shape& shape) {
-  if (shape.rank() > kernels::max_rank) {
-    fail("tensor", "at most ", kernels::max_rank, " axes are supported, got shape ", shape);
-  }
   constexpr Index most = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Real));
   Index n = 1;
   for (const Index size : shape) {

@@ -1,7 +1,9 @@
 #pragma once
 // Tensor: a handle to a contiguous, row-major block of Reals on a device.
 
+#include <compare>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -12,15 +14,55 @@
 
 namespace ito {
 
-/// Sizes of the axes, outermost first. Images are [N, H, W, C].
-class Shape : public std::vector<Index> {
+/// Sizes of the axes, outermost first, at most kernels::max_rank of them. Images are [N, H, W, C].
+/// A sequence that needs no memory of its own, as every tensor has one; throws Error where it would
+/// have too many axes.
+class Shape {
  public:
-  using std::vector<Index>::vector;
-  int rank() const { return static_cast<int>(size()); }
+  using value_type = Index;
+  using iterator = Index*;
+  using const_iterator = const Index*;
+
+  Shape() = default;
+  Shape(std::initializer_list<Index> sizes) : Shape(sizes.begin(), sizes.end()) {}
+  explicit Shape(std::size_t rank, Index size = 0) { insert(begin(), rank, size); }
+  template <std::input_iterator I>
+  Shape(I first, I last) {
+    for (; first != last; ++first) push_back(*first);
+  }
+
+  int rank() const { return static_cast<int>(rank_); }
   /// Number of elements; 1 for a scalar (rank 0).
   Index elements() const;
   /// Size of axis `axis`; negative axes count from the end. Throws when there is no such axis.
   Index operator()(int axis) const;
+
+  std::size_t size() const { return rank_; }
+  bool empty() const { return rank_ == 0; }
+  iterator begin() { return sizes_; }
+  iterator end() { return sizes_ + rank_; }
+  const_iterator begin() const { return sizes_; }
+  const_iterator end() const { return sizes_ + rank_; }
+  Index& operator[](std::size_t axis) { return sizes_[axis]; }
+  Index operator[](std::size_t axis) const { return sizes_[axis]; }
+  Index& back() { return sizes_[rank_ - 1]; }
+  Index back() const { return sizes_[rank_ - 1]; }
+  void push_back(Index size) { insert(end(), 1, size); }
+  /// Before `at`.
+  void insert(const_iterator at, Index size) { insert(at, 1, size); }
+  void insert(const_iterator at, std::size_t count, Index size);
+  template <std::input_iterator I>
+  void insert(const_iterator at, I first, I last) {
+    Index* place = begin() + (at - begin());
+    for (; first != last; ++first) insert(place++, *first);
+  }
+  void erase(const_iterator at);
+  bool operator==(const Shape& other) const;
+  std::strong_ordering operator<=>(const Shape& other) const;
+
+ private:
+  std::size_t rank_ = 0;
+  Index sizes_[kernels::max_rank] = {};
 };
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape);  ///< [8, 28, 28, 1]

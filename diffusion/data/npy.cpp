@@ -89,7 +89,7 @@ class HeaderParser {
       skip_blanks();
       Index size = 0;
       const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), size);
-      if (error != std::errc() || size < 0 || sizes.size() == 8) bad();
+      if (error != std::errc() || size < 0 || sizes.rank() == kernels::max_rank) bad();
       rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
       sizes.push_back(size);
       if (!accept(',') && !next_is(')')) bad();
@@ -203,7 +203,7 @@ ImageSet to_image_set(NpyArray array, const std::string& source) {
   ImageSet set;
   set.source = source;
   set.count = array.shape[0];
-  set.item.assign(array.shape.begin() + 1, array.shape.end());
+  set.item = Shape(array.shape.begin() + 1, array.shape.end());
   if (rank == 3) set.item.push_back(1);
   set.levels = array.bytes.empty() ? 0 : 256;
   set.pixels = std::move(array.bytes);

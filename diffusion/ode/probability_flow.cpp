@@ -16,9 +16,7 @@ std::vector<double> rows_of_batch(const Tensor& x) {
 Shape item_of(const Tensor& x) {
   if (x.rank() < 1 || x.elements() == 0)
     fail("probability_flow", "expected a batch [N, ...], got ", x.shape());
-  Shape item;
-  item.assign(x.shape().begin() + 1, x.shape().end());
-  return item;
+  return {x.shape().begin() + 1, x.shape().end()};
 }
 
 std::vector<double> flow_drift(const Sde& sde, const Times& t, const std::vector<double>& x,

@@ -89,7 +89,7 @@ json Schedule::to_json() const {
     levels.push_back({{"t", t}, {"parameter", level.parameter}, {"sigma", level.sigma}});
   json whole = {{"corruption", corruption_}, {"levels", levels}};
   if (data_.count > 0)
-    whole["data"] = {{"item", std::vector<Index>(data_.item)},
+    whole["data"] = {{"item", std::vector<Index>(data_.item.begin(), data_.item.end())},
                      {"count", data_.count},
                      {"fingerprint", data_.fingerprint}};
   return whole;

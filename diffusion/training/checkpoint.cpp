@@ -14,7 +14,7 @@ constexpr const char* format = "ito checkpoint 1";
 
 json to_json(const DataDescription& data) {
   return {{"images", data.images},
-          {"shape", static_cast<const std::vector<Index>&>(data.item)},
+          {"shape", std::vector<Index>(data.item.begin(), data.item.end())},
           {"levels", data.levels},
           {"digest", data.digest}};
 }
@@ -23,7 +23,7 @@ DataDescription data_from_json(const json& data) {
   DataDescription out;
   out.images = data.at("images").get<Index>();
   const auto sizes = data.at("shape").get<std::vector<Index>>();
-  out.item.assign(sizes.begin(), sizes.end());
+  out.item = Shape(sizes.begin(), sizes.end());
   out.levels = data.at("levels").get<int>();
   out.digest = data.at("digest").get<std::string>();
   return out;
@@ -73,7 +73,7 @@ Index parse_step(const std::string& digits, const std::string& source) {
 DataDescription describe(const ImageSet& images, bool labelled) {
   Digest digest;
   digest.add(&images.count, sizeof images.count);
-  digest.add(images.item.data(), images.item.size() * sizeof(Index));
+  digest.add(images.item.begin(), images.item.size() * sizeof(Index));
   digest.add(images.pixels.data(), images.pixels.size());
   digest.add(images.reals.data(), images.reals.size() * sizeof(Real));
   if (labelled) digest.add(images.labels.data(), images.labels.size() * sizeof(int));
