@@ -285,6 +285,9 @@ Table counting_table() {
   t.dropout = [](RandomKey, Index, Index images, Index elements, double, const Real*, Real*) {
     count("dropout", moving(2 * real(images * elements)));
   };
+  t.dropout_grad = [](double, const Real*, const Real*, Real*, Index n) {
+    count("dropout_grad", moving(3 * real(n)));
+  };
   t.adam_all = [](Adam, const AdamTensor* tensors, Index n) {
     double transfers = 0;
     for (Index i = 0; i < n; ++i)

@@ -160,9 +160,6 @@ class Reader {
 
   void read_shape(Entry& entry, const std::vector<std::uint64_t>& sizes,
                   const std::string& tensor) const {
-    if (sizes.size() > kernels::max_rank) {
-      bad(tensor, ": has ", sizes.size(), " axes, at most ", kernels::max_rank, " are supported");
-    }
     // The elements cannot be more than the bytes of the data: this bound also rules out overflow.
     std::uint64_t elements = 1, product_of_nonzero = 1;
     for (const std::uint64_t size : sizes) {

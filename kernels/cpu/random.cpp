@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/level.h"
 #include "kernels/cpu/philox_lanes.h"
+#include "kernels/dropout.h"
 
 namespace ito::kernels::ITO_LEVEL {
 namespace {
@@ -121,16 +122,29 @@ void random(Distribution d, RandomKey key, Index first_image, Index images, Inde
 void dropout(RandomKey key, Index first_image, Index images, Index elements, double p,
              const Real* x, Real* y) {
   const Real bound = static_cast<Real>(p);
-  const Real scale = static_cast<Real>(1 / (1 - p));
+  const Real scale = dropout_scale(p);
   for_each_number(Distribution::uniform, key, first_image, images, elements,
                   [=](Index first, const float* numbers, Index n) {
                     const Real* __restrict from = x + first;
                     Real* __restrict to = y + first;
                     for (Index i = 0; i < n; ++i) {
-                      const Real kept = from[i] * scale;
+                      const Real kept = kept_by_dropout(from[i], scale);
                       to[i] = static_cast<Real>(numbers[i]) < bound ? Real(0) : kept;
                     }
                   });
+}
+
+void dropout_grad(double p, const Real* y, const Real* dy, Real* dx, Index n) {
+  const Real scale = dropout_scale(p);
+  parallel_ranges(n, elementwise_grain, [=](Index begin, Index end) {
+    const Real* __restrict result = y;
+    const Real* __restrict from = dy;
+    Real* __restrict to = dx;
+    for (Index i = begin; i < end; ++i) {
+      const Real kept = from[i] * scale;
+      to[i] = was_dropped(result[i]) ? Real(0) : kept;
+    }
+  });
 }
 
 }  // namespace ito::kernels::ITO_LEVEL

@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/pack.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/dropout.h"
 #include "kernels/philox.h"
 
 namespace ito::kernels::cuda {
@@ -44,9 +45,24 @@ struct Drop {
   __device__ void at(Index i, const float* numbers) const {
     Pack<width> to = load<width>(x + i);
     for (int k = 0; k < width; ++k) {
-      to.v[k] = static_cast<Real>(numbers[k]) < bound ? Real(0) : to.v[k] * scale;
+      to.v[k] = static_cast<Real>(numbers[k]) < bound ? Real(0) : kept_by_dropout(to.v[k], scale);
     }
     store<width>(y + i, to);
+  }
+};
+
+struct DropGradient {
+  const Real *y, *dy;
+  Real* dx;
+  Real scale;
+  template <int width>
+  __device__ void at(Index i) const {
+    const Pack<width> result = load<width>(y + i);
+    Pack<width> to = load<width>(dy + i);
+    for (int k = 0; k < width; ++k) {
+      to.v[k] = was_dropped(result.v[k]) ? Real(0) : to.v[k] * scale;
+    }
+    store<width>(dx + i, to);
   }
 };
 
@@ -100,9 +116,13 @@ void random(Distribution d, RandomKey key, Index first_image, Index images, Inde
 
 void dropout(RandomKey key, Index first_image, Index images, Index elements, double p,
              const Real* x, Real* y) {
-  const Drop put = {x, y, static_cast<Real>(p), static_cast<Real>(1 / (1 - p))};
+  const Drop put = {x, y, static_cast<Real>(p), dropout_scale(p)};
   generate<Distribution::uniform>("dropout", key, first_image, images, elements, put,
                                   aligned(x, y));
+}
+
+void dropout_grad(double p, const Real* y, const Real* dy, Real* dx, Index n) {
+  for_each("dropout_grad", DropGradient{y, dy, dx, dropout_scale(p)}, n, aligned(y, dy, dx));
 }
 
 }  // namespace ito::kernels::cuda

@@ -181,6 +181,7 @@ TEST_F(CudaEmpty, RandomNumbersAndTheOptimiser) {
     expect_alike({0}, {0, 0}, [=](Device device, const Operands& p) {
       random(device, Distribution::normal, RandomKey{}, Index{0}, images, elements, p.out[0]);
       dropout(device, RandomKey{}, Index{0}, images, elements, 0.5, p.in[0], p.out[1]);
+      dropout_grad(device, 0.5, p.in[0], p.in[0], p.out[1], Index{0});
     });
   }
   expect_alike({0}, {0, 0, 0, 0}, [](Device device, const Operands& p) {

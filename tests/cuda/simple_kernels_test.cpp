@@ -54,7 +54,13 @@ TEST_F(CudaKernels, DropoutIsTheCpusToTheBit) {
   for (const Shape& shape : {Shape{3, 8}, Shape{3, 7}, Shape{1, 3001}}) {
     const Tensor x = numbers(shape);
     const RandomStream stream{.seed = 5, .purpose = Purpose::dropout};
+    const auto gradient = [&](Tensor from) {
+      from.require_grad();
+      const Tensor y = dropout(from, 0.3, stream);
+      return grad({y}, {from}, {affine(from.detach(), 2, 1)})[0].to_host();
+    };
     expect_same_bits(dropout(on_cuda(x), 0.3, stream).to_host(), dropout(x, 0.3, stream).to_host());
+    expect_same_bits(gradient(on_cuda(x)), gradient(x));
   }
 }
 

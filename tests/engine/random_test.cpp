@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/autograd.h"
 #include "engine/ops.h"
 #include "kernels/philox.h"
 #include "tests/errors.h"
@@ -55,6 +56,26 @@ TEST(Random, DropoutIsAFunctionOfTheUniformNumbers) {
     for (std::size_t i = 0; i < y.size(); ++i) {
       ASSERT_EQ(y[i], u[i] < Real(0.25) ? 0 : from[i] * scale) << shape << " element " << i;
     }
+  }
+}
+
+// Dropout is linear, so its gradient is dropout of the cotangent at the same address; zeros of
+// either sign, kept and dropped, are no exception.
+TEST(Random, DropoutsGradientDropsTheSame) {
+  const RandomStream stream{3, Purpose::dropout, 9, 2, 5};
+  for (const Shape& shape : {Shape{7, 5, 5, 3}, Shape{2, 3000}, Shape{3, 1}}) {
+    std::vector<Real> values = random_normal(shape, {.seed = 1}).to_host();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (i % 3 < 2) values[i] = i % 3 == 0 ? Real(0) : -Real(0);
+    }
+    Tensor x(shape, values);
+    x.require_grad();
+    Tensor g = random_normal(shape, {.seed = 2});
+    g.require_grad();
+    const Tensor dx = grad({dropout(x, 0.25, stream)}, {x}, {g}, {.create_graph = true})[0];
+    EXPECT_EQ(dx.to_host(), dropout(g, 0.25, stream).to_host()) << shape;
+    const Tensor h = random_normal(shape, {.seed = 3});
+    EXPECT_EQ(grad({dx}, {g}, {h})[0].to_host(), dropout(h, 0.25, stream).to_host()) << shape;
   }
 }
 
