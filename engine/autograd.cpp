@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "engine/ops.h"
+#include "kernels/kernels.h"
 
 namespace ito {
 
@@ -131,12 +132,21 @@ std::vector<NodePointer> path_nodes(const std::vector<Tensor>& outputs,
   return path;
 }
 
+/// sum + g, in the memory of `sum` where nobody else has it and nothing is recorded.
+Tensor added(Tensor sum, const Tensor& g) {
+  if (recording() || !sum.alone()) return sum + g;
+  const kernels::Strided flat = {.rank = 1, .size = {sum.elements()}, .a = {1}, .b = {1}, .y = {1}};
+  const Real* const before = sum.data();
+  kernels::binary(sum.device(), kernels::Binary::add, before, g.data(), sum.mutable_data(), flat);
+  return sum;
+}
+
 /// Adds cotangents as they arrive.
 class Cotangents {
  public:
   void add(const Node* node, const Tensor& g) {
     Tensor& sum = sums_[node];
-    sum = sum.defined() ? sum + g : g;
+    sum = sum.defined() ? added(std::move(sum), g) : g;
   }
   Tensor take(const Node* node) {
     const auto found = sums_.find(node);

@@ -188,6 +188,8 @@ Tensor Tensor::with_shape(Shape shape) const {
   return y;
 }
 
+bool Tensor::alone() const { return storage_.use_count() == 1; }
+
 std::uint64_t Tensor::version() const { return defined() ? storage_->version : 0; }
 
 }  // namespace ito

@@ -125,6 +125,8 @@ class Tensor {
   /// The same storage under another shape, outside the graph (the operation is ito::reshape).
   Tensor with_shape(Shape shape) const;
   std::uint64_t version() const;
+  /// Whether no other handle shares the elements.
+  bool alone() const;
 
  private:
   Shape shape_;

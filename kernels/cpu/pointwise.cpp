@@ -1,6 +1,7 @@
 // Elementwise kernels: one vectorised loop per row of pointwise.def.
 
 #include "kernels/cpu/level.h"
+#include "kernels/cpu/simd.h"
 #include "kernels/cpu/strided.h"
 #include "kernels/math.h"
 
@@ -23,15 +24,18 @@ void map(const Real* in, Real* out, Index n, Real p, Real q, const F& f) {
 /// One run of a binary operation. Broadcasting leaves few patterns of strides; the common ones
 /// have loops of their own that vectorise.
 template <class F>
-void run(const Real* __restrict a, Index stride_a, const Real* __restrict b, Index stride_b,
-         Real* __restrict y, Index stride_y, Index n, const F& f) {
+void run(const Real* a, Index stride_a, const Real* b, Index stride_b, Real* y, Index stride_y,
+         Index n, const F& f) {
   if (stride_a == 1 && stride_b == 1 && stride_y == 1) {
+    ITO_INDEPENDENT
     for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
   } else if (stride_a == 1 && stride_b == 0 && stride_y == 1) {
     const Real scalar = *b;
+    ITO_INDEPENDENT
     for (Index i = 0; i < n; ++i) y[i] = f(a[i], scalar);
   } else if (stride_a == 0 && stride_b == 1 && stride_y == 1) {
     const Real scalar = *a;
+    ITO_INDEPENDENT
     for (Index i = 0; i < n; ++i) y[i] = f(scalar, b[i]);
   } else {
     for (Index i = 0; i < n; ++i) y[i * stride_y] = f(a[i * stride_a], b[i * stride_b]);

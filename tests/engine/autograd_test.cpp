@@ -38,6 +38,19 @@ TEST(Autograd, AnInputUsedTwiceGetsBothParts) {
   EXPECT_NEAR(grad(y, {x})[0].item(), std::sin(0.7) + 0.7 * std::cos(0.7) + 1, tolerance);
 }
 
+// Cotangents are added in place where nobody else has the first of them; here the caller has.
+TEST(Autograd, CotangentsOfTheCallerStayAsTheyAre) {
+  const Tensor x = leaf(0.7);
+  const Tensor y = sin(x), g = Tensor::scalar(2), h = Tensor::scalar(3);
+  const Tensor dx = grad({y, y, y}, {x}, {g, h, h}, {.retain_graph = true})[0];
+  EXPECT_NEAR(dx.item(), 8 * std::cos(0.7), tolerance);
+  EXPECT_EQ(g.item(), 2);
+  EXPECT_EQ(h.item(), 3);
+  const Tensor twice = grad({y, y}, {y}, {g, h})[0];
+  EXPECT_EQ(twice.item(), 5);
+  EXPECT_EQ(g.item(), 2);
+}
+
 TEST(Autograd, GradientsOfIntermediateResults) {
   const Tensor x = leaf(0.7);
   const Tensor h = exp(x);
