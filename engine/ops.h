@@ -122,7 +122,8 @@ Tensor upfirdn2d(const Tensor& x, const Tensor& kernel, FirOptions options = {})
 // Lookup and noise
 /// Rows of table [K, D]: -> [N, D].
 Tensor embedding(const Tensor& table, const std::vector<Index>& rows);
-/// Zeroes elements with probability p and scales the others by 1/(1-p).
+/// Zeroes elements with probability p and scales the others by 1/(1-p). What it drops is +0, a zero
+/// that it keeps -0.
 Tensor dropout(const Tensor& x, double p, const RandomStream& stream);
 
 }  // namespace ito

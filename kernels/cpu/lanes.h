@@ -18,19 +18,19 @@ struct VectorOf {
   typedef T type __attribute__((vector_size(n * sizeof(T))));
 };
 template <class T, int n>
-using Lanes = typename VectorOf<T, n>::type;
+using Partials = typename VectorOf<T, n>::type;
 
 /// Folds 2 n partial results to one with `combine`, which takes vectors as well; I: 0 to n - 1.
 template <class T, class Combine, int... I>
-inline T fold(const Lanes<T, 2 * sizeof...(I)>& partial, const Combine& combine,
+inline T fold(const Partials<T, 2 * sizeof...(I)>& partial, const Combine& combine,
               std::integer_sequence<int, I...>) {
   constexpr int n = sizeof...(I);
   if constexpr (n == 1) {
     return combine(partial[0], partial[1]);
   } else {
-    const Lanes<T, n> low = __builtin_shufflevector(partial, partial, I...);
-    const Lanes<T, n> high = __builtin_shufflevector(partial, partial, (n + I)...);
-    const Lanes<T, n> both = combine(low, high);
+    const Partials<T, n> low = __builtin_shufflevector(partial, partial, I...);
+    const Partials<T, n> high = __builtin_shufflevector(partial, partial, (n + I)...);
+    const Partials<T, n> both = combine(low, high);
     return fold<T>(both, combine, std::make_integer_sequence<int, n / 2>());
   }
 }
@@ -45,7 +45,7 @@ inline T reduce_lanes(Index n, T identity, const Combine& combine, const Term& t
     for (Index j = 0; j < partials; ++j) partial[j] = combine(partial[j], term(i + j));
   }
   for (Index j = 0; i + j < n; ++j) partial[j] = combine(partial[j], term(i + j));
-  Lanes<T, partials> all;
+  Partials<T, partials> all;
   std::memcpy(&all, partial, sizeof all);
   return fold<T>(all, combine, std::make_integer_sequence<int, partials / 2>());
 }
