@@ -26,25 +26,27 @@ inline T fold(const Partials<T, 2 * sizeof...(I)>& partial, const Combine& combi
               std::integer_sequence<int, I...>) {
   constexpr int n = sizeof...(I);
   if constexpr (n == 1) {
-    return combine(partial[0], partial[1]);
+    T result = partial[0];
+    combine(result, T(partial[1]));
+    return result;
   } else {
-    const Partials<T, n> low = __builtin_shufflevector(partial, partial, I...);
+    Partials<T, n> low = __builtin_shufflevector(partial, partial, I...);
     const Partials<T, n> high = __builtin_shufflevector(partial, partial, (n + I)...);
-    const Partials<T, n> both = combine(low, high);
-    return fold<T>(both, combine, std::make_integer_sequence<int, n / 2>());
+    combine(low, high);
+    return fold<T>(low, combine, std::make_integer_sequence<int, n / 2>());
   }
 }
 
-/// combine over term(0), ..., term(n - 1), starting from `identity`.
+/// combine(result, term(0)), ..., combine(result, term(n - 1)), starting from `identity`.
 template <class T, class Combine, class Term>
 inline T reduce_lanes(Index n, T identity, const Combine& combine, const Term& term) {
   T partial[partials];
   for (T& p : partial) p = identity;
   Index i = 0;
   for (; i + partials <= n; i += partials) {
-    for (Index j = 0; j < partials; ++j) partial[j] = combine(partial[j], term(i + j));
+    for (Index j = 0; j < partials; ++j) combine(partial[j], term(i + j));
   }
-  for (Index j = 0; i + j < n; ++j) partial[j] = combine(partial[j], term(i + j));
+  for (Index j = 0; i + j < n; ++j) combine(partial[j], term(i + j));
   Partials<T, partials> all;
   std::memcpy(&all, partial, sizeof all);
   return fold<T>(all, combine, std::make_integer_sequence<int, partials / 2>());
@@ -53,14 +55,14 @@ inline T reduce_lanes(Index n, T identity, const Combine& combine, const Term& t
 template <class T, class Term>
 inline T sum_lanes(Index n, const Term& term) {
   return reduce_lanes<T>(
-      n, T(0), [](const auto& a, const auto& b) { return a + b; }, term);
+      n, T(0), [](auto& a, const auto& b) { a = a + b; }, term);
 }
 
 /// The largest of term(0), ..., term(n - 1), n > 0.
 template <class Term>
 inline Real max_lanes(Index n, const Term& term) {
   return reduce_lanes<Real>(
-      n, term(0), [](const auto& a, const auto& b) { return a > b ? a : b; }, term);
+      n, term(0), [](auto& a, const auto& b) { a = a > b ? a : b; }, term);
 }
 
 }  // namespace
