@@ -136,7 +136,7 @@ class Products {
         ahead.ask(o + j);
         const Real* m = m_.data() + t * tile_reals + j;
         const Index count = tiles_.s.O - (o + j);
-        if (count >= lanes) {
+        if (count >= lanes) {  // the compiler's copy without a question at each pixel
           transform_output(m, to, {nullptr, image, o + j, lanes}, add);
         } else {
           transform_output(m, to, {nullptr, image, o + j, count}, add);

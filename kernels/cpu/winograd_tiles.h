@@ -2,6 +2,7 @@
 // The tiles of a correlation, and the transforms of one tile in two dimensions, vectorised over the
 // channels.
 
+#include "kernels/cpu/parallel.h"
 #include "kernels/cpu/product.h"
 #include "kernels/cpu/scratch.h"
 #include "kernels/cpu/winograd.h"
@@ -84,11 +85,14 @@ class Tiles {
         columns_((s.Q + F::outputs - 1) / F::outputs),
         inputs_(rows_ * columns_),
         outputs_(rows_ * columns_) {
-    for (Index i = 0; i < rows_ * columns_; ++i) {
-      const Index row = i / columns_ * F::outputs, column = i % columns_ * F::outputs;
-      inputs_.place(i, row - s.pad, column - s.pad, s.H, s.W, s.C);
-      outputs_.place(i, row, column, s.P, s.Q, s.O);
-    }
+    constexpr Index tiles_at_once = 1024;
+    parallel_ranges(rows_ * columns_, tiles_at_once, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        const Index row = i / columns_ * F::outputs, column = i % columns_ * F::outputs;
+        inputs_.place(i, row - s.pad, column - s.pad, s.H, s.W, s.C);
+        outputs_.place(i, row, column, s.P, s.Q, s.O);
+      }
+    });
   }
   Index count() const { return s.N * rows_ * columns_; }
   Index image(Index t) const { return t / (rows_ * columns_); }
@@ -147,7 +151,7 @@ ITO_INLINE void transform_channels(const Real* const* pixels, Index c, Index cou
 
 /// Rows [First, First + Rows) of the transform T of one tile, in each dimension from `From` to `To`
 /// values: pixels[From * From][channels] -> out[(i * To + j) * stride + channel], i counted from
-/// First.
+/// First. Whole vectors are told apart here, not at each load.
 template <class T, int First, int Rows, class Share>
 ITO_INLINE void transform_tile(const Real* const* pixels, const Share& ahead, Index channels,
                                Real* out, Index stride) {

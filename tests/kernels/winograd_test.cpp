@@ -172,6 +172,7 @@ TEST(Winograd, BothOrdersAndSeveralPieces) {
   check_everywhere(shape(65, 4, 4, 32, 36));
   check_everywhere(shape(3, 32, 32, 12, 40));
   check_everywhere(shape(5, 28, 28, 66, 12));
+  check_everywhere(shape(1, 130, 132, 12, 12));  // 1,089 tiles in one image
 }
 
 /// The shapes of DDPM, CIFAR-10 and MNIST size; the error of a part of the results.
